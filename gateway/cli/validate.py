@@ -1,0 +1,128 @@
+"""``gateway validate``: reads, checks, reports."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+
+from gateway.codecs.voevent.check import check
+from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
+from gateway.errors import GatewayError, InputError, OutputError, SettingsError
+from gateway.reports import FORMATS, FileResult, exit_code, strict, text
+from gateway.safexml import MAX_BYTES
+
+__all__ = ["validate"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option(
+    "--format", "format_", type=click.Choice(list(FORMATS)), default="text", help="The form of the report."
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file."
+)
+@click.option("--strict", "strictly", is_flag=True, help="Count warnings as errors.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=text|xsd",
+    help="Side with the text or the XSD of the standard where they differ; --rules lists the names.",
+)
+@click.option("--rules", is_flag=True, help="List the rules and switches, and check nothing.")
+def validate(
+    files: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    strictly: bool,
+    switches: tuple[str, ...],
+    rules: bool,
+) -> None:
+    """Check VOEvents 1.1, 2.0 and 2.1 against the standard.
+
+    FILE is a VOEvent, a tar archive of them, or - for standard input. The exit code is 0 without errors
+    (warnings are allowed), 1 with errors and 2 when a file cannot be read.
+
+    \b
+    Examples:
+      gateway validate alert.xml
+      gateway validate --strict --format sarif -o findings.sarif *.xml
+      curl -s https://example.org/alert.xml | gateway validate -
+      gateway validate --switch cite=xsd archive.tar.bz2
+    """
+    if rules:
+        click.echo(_list_rules(), nl=False)
+        return
+    if not files:
+        raise click.UsageError("Name a file, or - for standard input.")
+    try:
+        chosen = DEFAULTS.with_settings(switches)
+    except SettingsError as error:
+        raise click.BadParameter(error.message, param_hint="--switch") from None
+    results = [_check(name, data, chosen) for argument in files for name, data in _read(argument)]
+    if strictly:
+        results = [strict(result) for result in results]
+    if output is None:
+        render = partial(text.render, colour=sys.stdout.isatty()) if format_ == "text" else FORMATS[format_]
+        click.echo(render(results, RULES), nl=False)
+    else:
+        _write(output, FORMATS[format_](results, RULES))
+    raise SystemExit(exit_code(results))
+
+
+def _check(name: str, data: bytes | GatewayError, switches: Switches) -> FileResult:
+    try:
+        if isinstance(data, GatewayError):
+            raise data
+        return FileResult(name, check(data, switches=switches))
+    except GatewayError as error:
+        return FileResult(name, error=error)
+
+
+def _read(argument: str) -> Iterator[tuple[str, bytes | GatewayError]]:
+    """The documents of one argument with their names; what cannot be read is an error in its place."""
+    try:
+        if argument == "-":
+            yield argument, sys.stdin.buffer.read(MAX_BYTES + 1)
+        elif tarfile.is_tarfile(argument):
+            with tarfile.open(argument) as archive:
+                for member in archive:
+                    if member.isfile() and (file := archive.extractfile(member)):
+                        yield f"{argument}:{member.name}", file.read(MAX_BYTES + 1)
+        else:
+            with open(argument, "rb") as file:
+                yield argument, file.read(MAX_BYTES + 1)
+    except (OSError, tarfile.TarError, EOFError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or "The archive is damaged"
+        yield argument, InputError("input-unreadable", f"{reason}.")
+
+
+def _write(path: Path, report: str) -> None:
+    try:
+        path.write_text(report, encoding="utf-8")
+    except OSError as error:
+        raise OutputError("output-unwritable", f"{path} cannot be written ({error.strerror}).") from None
+
+
+def _list_rules() -> str:
+    lines = []
+    for rule in RULES:
+        how = (
+            f"not checked: {rule.reason}"
+            if rule.reason
+            else f"checked by {'a rule' if rule.check else 'the XSD'}"
+        )
+        about = f"[{rule.clause}; {how}]"
+        lines.append(
+            f"{rule.code:<6} {rule.severity.value:<8} {'/'.join(rule.versions):<12} {rule.title} {about}"
+        )
+    lines += ["", "Switches, their defaults, and what either side says:"]
+    for name, (says, xsd) in CONTRADICTIONS.items():
+        lines.append(f"{name:<18} {getattr(DEFAULTS, name):<5} text: {says}; xsd: {xsd}.")
+    return "\n".join(lines) + "\n"

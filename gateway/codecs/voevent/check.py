@@ -1,0 +1,90 @@
+"""Checks a VOEvent: what is wrong with it, where, how bad, and which section of the standard says so.
+
+Rules
+1. All mistakes are reported at once, except that XML which cannot be parsed is an error, not a finding.
+2. The rules of the text run first, on the document as it is; then contradictions are settled; then the XSD
+   runs. What two of them say about the same place under the same code is one finding.
+3. For 1.1, which has no XSD of its own here, only the rules of the text are checked, and a note says so.
+4. At most `MAX_FINDINGS` findings a code are listed; the last one says that there are more.
+5. No message repeats a value of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from gateway.codecs.voevent.rules import DEFAULTS, RULES, Rule, Switches, packet, xsd
+from gateway.codecs.voevent.rules.contradictions import MENDERS
+from gateway.codecs.voevent.rules.document import Document, Problem, path_of
+from gateway.model.finding import Finding, Severity
+from gateway.model.voevent import NAMESPACES
+from gateway.safexml import parse
+
+__all__ = ["MAX_FINDINGS", "check"]
+
+MAX_FINDINGS = 100
+"""A generated table may repeat one mistake in every row; nobody reads more than this."""
+
+_RULES = {rule.code: rule for rule in RULES}
+
+
+def check(data: bytes, *, switches: Switches = DEFAULTS) -> list[Finding]:
+    """The findings about one document, by line.
+
+    Raises `XMLError` and `LimitError` when the bytes are not XML that we parse (see `gateway.safexml`).
+    """
+    found: dict[tuple[str, str], Finding] = {}
+    counts: dict[str, int] = {}
+    for code, problem in _problems(data, switches):
+        counts[code] = count = counts.get(code, 0) + 1
+        if count > MAX_FINDINGS:
+            continue
+        finding = _finding(_RULES[code], problem)
+        found.setdefault((code, finding.path), finding)
+    findings = sorted(found.values(), key=lambda finding: (finding.line or 0, finding.code, finding.path))
+    return findings + [_more(code, count) for code, count in counts.items() if count > MAX_FINDINGS]
+
+
+def _problems(data: bytes, switches: Switches) -> Iterator[tuple[str, Problem]]:
+    """Rule 2, in that order. The tree is ours alone, so that it may be mended on the way."""
+    root = parse(data)
+    version = packet.version_of(root)
+    if version is None:
+        yield "VE-01", Problem(root, "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.")
+        return
+    document = Document(root, version)
+    for rule in RULES:
+        believed = rule.switch is None or getattr(switches, rule.switch) == "text"
+        if rule.check and version in rule.versions and believed:
+            yield from ((rule.code, problem) for problem in rule.check(document))
+    if version == "2.1" and switches.separator == "text":
+        yield from (("VE-03", problem) for problem in packet.fragment(document))
+    if version == "1.1":
+        note = "There is no XSD for version 1.1: only the rules of the text were checked."
+        yield "XSD", Problem(root, note, severity=Severity.NOTE)
+        return
+    root.tag = f"{{{NAMESPACES[version]}}}VOEvent"
+    root.set("version", version)
+    for switch, (code, versions, mend) in MENDERS.items():
+        if version in versions and getattr(switches, switch) == "text":
+            for problem in mend(document):
+                yield code, problem._replace(severity=Severity.WARNING)
+    for code, problem in xsd.problems(document):
+        yield code, problem._replace(severity=Severity.ERROR)
+
+
+def _finding(rule: Rule, problem: Problem) -> Finding:
+    return Finding(
+        code=rule.code,
+        severity=problem.severity or rule.severity,
+        message=problem.message,
+        path=path_of(problem.element, problem.attribute),
+        line=cast("int | None", problem.element.sourceline),
+        clause=rule.clause,
+    )
+
+
+def _more(code: str, count: int) -> Finding:
+    message = f"{count - MAX_FINDINGS} more findings of this rule are not listed."
+    return Finding(code, Severity.NOTE, message, clause=_RULES[code].clause)

@@ -1,0 +1,204 @@
+"""Errors: we cannot go on, and this sentence says what the user can do about it.
+
+The tree (a leaf is what code raises; a node is what code catches)::
+
+    GatewayError                 exit code 2
+      InputError                 the bytes are not what they claim to be
+        AvroError                avro-*     Avro datum, container, Confluent or single-object framing
+        XMLError                 xml-*      not well formed, or refused before parsing (DTD, size, encoding)
+        VOEventError             voevent-*  well-formed XML that is not a VOEvent we can read
+        JSONError                json-*     not our JSON form
+      SchemaError                schema-*   a writer schema that is unknown or cannot be used
+      LimitError                 limit-*    larger than a documented limit (see docs/limits.md)
+      PolicyError                policy-*   refused: the audience may not see this
+      ConversionError            convert-*  the model cannot be said in the target format
+      SettingsError              settings-* a configuration, option or profile that cannot be used
+      OutputError                output-*   a result that cannot be written
+
+Rules
+1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below,
+   and docs/errors.md is made from it. A code that is not in the table is a programming error.
+2. A message names files, positions and fields. It never contains a value from the payload.
+3. `where` says in which input and at which byte, line or record; the innermost code that knows fills it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+__all__ = [
+    "CODES",
+    "AvroError",
+    "ConversionError",
+    "GatewayError",
+    "InputError",
+    "JSONError",
+    "LimitError",
+    "OutputError",
+    "PolicyError",
+    "SchemaError",
+    "SettingsError",
+    "VOEventError",
+    "Where",
+    "XMLError",
+]
+
+CODES: dict[str, str] = {
+    "input-empty": "The input has no bytes. Check that the producer finished writing it.",
+    "input-unreadable": "The file cannot be opened. Check the path and its permissions.",
+    "input-unknown": "The first bytes match no known format. Name the format with --from.",
+    "avro-truncated": "The data end inside a value. Fetch the packet again.",
+    "avro-trailing": "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued.",
+    "avro-branch": "A union branch number does not exist in the schema. The schema is not the one that wrote it.",
+    "avro-boolean": "A boolean is neither 0 nor 1. The schema is not the one that wrote it.",
+    "avro-varint": "An integer is longer than its type allows. The schema is not the one that wrote it.",
+    "avro-length": "A length or count is negative or larger than the data. The packet is damaged.",
+    "avro-text": "A string is not valid UTF-8. The packet is damaged or the schema is not the one that wrote it.",
+    "avro-container": "The object container file is damaged (header, block or sync marker).",
+    "avro-codec": "The container uses a compression codec that is not null, deflate, snappy or zstandard.",
+    "avro-compression": "A container block cannot be decompressed. The file is damaged.",
+    "avro-framing": "The message does not start with the Confluent or single-object marker.",
+    "avro-value": "A value does not fit the type that the schema gives its field.",
+    "avro-original": "The fields of a `voevent` datum disagree with the document in it. One was changed; use the document alone or fetch it again.",
+    "schema-unknown": "No released schema has this id. See `gateway schema list`; name one with --schema for bare records.",
+    "schema-endian": "The schema id is little-endian on the wire; it must be big-endian. Ask the producer to fix it.",
+    "schema-mismatch": "The writer schema claims a released name but differs from the released one.",
+    "schema-invalid": "The schema itself is not valid Avro, or uses a construct alerts never use.",
+    "schema-project": "The record cannot be projected onto the released schema that was asked for.",
+    "limit-size": "The input is larger than the documented limit. See docs/limits.md.",
+    "limit-depth": "Values are nested deeper than the documented limit. See docs/limits.md.",
+    "xml-malformed": "The document is not well-formed XML. The line and column say where.",
+    "xml-dtd": "The document has a DTD. VOEvents need none, and entities are an attack; remove the DOCTYPE.",
+    "xml-encoding": "The encoding is not UTF-8, UTF-16, ASCII or ISO-8859. Write the document in UTF-8.",
+    "voevent-root": "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.",
+    "voevent-structure": "An element is missing, repeated or misplaced. Run `gateway validate` for the full list.",
+    "json-malformed": "The text is not JSON, or not UTF-8.",
+    "json-form": "The JSON is not the form described by schemas/json. The path says where.",
+    "policy-withheld": "The audience may not see this. `--json` shows the rule; declare where the data came from with --origin.",
+    "policy-provenance": "It is not known where these data came from. Declare it with --origin.",
+    "convert-incomplete": "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made with --detail full.",
+    "convert-foreign": "This VOEvent was not made from an alert, so there is no alert to give back.",
+    "convert-mismatch": "The VOEvent was changed after it was made: the rebuilt alert differs from the recorded hash.",
+    "convert-version": "The event uses something the target VOEvent version cannot say.",
+    "convert-character": "A text has a control character, half a surrogate pair, U+FFFE or U+FFFF, which XML cannot carry. Remove it or encode the text.",
+    "convert-target": "This input cannot be converted to the format asked for.",
+    "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
+    "settings-value": "An option has a value that cannot be used.",
+    "settings-missing": "Something that is needed is not installed or not given.",
+    "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-exists": "The output file exists. Choose another name or pass --force.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in an input: the input's name, and as far as known the record, byte, line and column in it."""
+
+    input: str | None = None
+    record: int | None = None
+    offset: int | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.input] if self.input else []
+        for label, value in (("record", self.record), ("byte", self.offset)):
+            if value is not None:
+                parts.append(f"{label} {value}")
+        if self.line is not None:
+            parts.append(f"line {self.line}" + (f" column {self.column}" if self.column else ""))
+        if self.path:
+            parts.append(self.path)
+        return ", ".join(parts)
+
+
+class GatewayError(Exception):
+    """The base of all errors the gateway raises on purpose.
+
+    code : a key of `CODES`
+    message : one sentence without payload values
+    where : the place in the input, as far as known
+    clause : the rule of a standard or policy, such as ``VE-01`` or ``P25``
+    """
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, *, where: Where | None = None, clause: str | None = None):
+        if code not in CODES:
+            raise ValueError(f"{code!r} is not in gateway.errors.CODES")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.where = where or Where()
+        self.clause = clause
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders in `convert --jobs`; the default pickling loses keyword arguments.
+        return _rebuild, (type(self), self.code, self.message, self.where, self.clause)
+
+    def located(self, **known: str | int | None) -> GatewayError:
+        """This error with the parts of `where` that were not yet known filled in; returns itself."""
+        missing = {k: v for k, v in known.items() if v is not None and getattr(self.where, k) is None}
+        self.where = replace(self.where, **missing)  # type: ignore[arg-type]
+        return self
+
+    def __str__(self) -> str:
+        place = str(self.where)
+        clause = f" ({self.clause})" if self.clause else ""
+        return f"{place}: {self.message} [{self.code}]{clause}" if place else f"{self.message} [{self.code}]{clause}"
+
+    @property
+    def advice(self) -> str:
+        """What to do about it: the entry of `CODES`."""
+        return CODES[self.code]
+
+
+def _rebuild(
+    kind: type[GatewayError], code: str, message: str, where: Where, clause: str | None
+) -> GatewayError:
+    return kind(code, message, where=where, clause=clause)
+
+
+class InputError(GatewayError):
+    """The bytes are not what they claim to be."""
+
+
+class AvroError(InputError):
+    """An Avro datum, container or framing that cannot be read."""
+
+
+class XMLError(InputError):
+    """A document that is not well-formed XML, or is refused before parsing."""
+
+
+class VOEventError(InputError):
+    """Well-formed XML that is not a VOEvent we can read."""
+
+
+class JSONError(InputError):
+    """Text that is not our JSON form."""
+
+
+class SchemaError(GatewayError):
+    """A writer schema that is unknown or cannot be used."""
+
+
+class LimitError(GatewayError):
+    """An input over a documented limit."""
+
+
+class PolicyError(GatewayError):
+    """Refused by the policy: the audience may not see this."""
+
+
+class ConversionError(GatewayError):
+    """The model cannot be said in the target format."""
+
+
+class SettingsError(GatewayError):
+    """A configuration, option or profile that cannot be used."""
+
+
+class OutputError(GatewayError):
+    """A result that cannot be written."""

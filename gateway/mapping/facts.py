@@ -1,0 +1,235 @@
+"""What an alert says about itself, and the VOEvent around its What: Who, WhereWhen, How, Why, Citations.
+
+Rules (standards.md 3.2 and 3.5)
+1. Who/Date is when the alert was processed, else when it was observed: never the time of conversion.
+   It is an xs:dateTime, which has no second 60; there, 59 is written.
+2. The system is UTC-ICRS-TOPO, valid in both versions and in every list of systems to be understood (VE-32).
+3. Error2Radius is the 1-sigma semi-major axis of the position's error ellipse, in degrees:
+   the square root of the larger eigenvalue of [[raErr^2, cov], [cov, decErr^2]].
+   Without errors, 2.1 leaves it out; 2.0 requires it, and NaN is the only true value.
+4. An injected source is a test event (VE-06), whatever the stream's role.
+5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content (VE-53); else a
+   further detection may follow up earlier ones. A retraction or repetition needs an id of its own,
+   ``<id>/<time in ms>``, because the packet it cites has ``<id>``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass
+
+from gateway.mapping.settings import Settings
+from gateway.mapping.surveys import Survey
+from gateway.model.alert import SchemaKey
+from gateway.model.floattext import texts32, texts64
+from gateway.model.voevent import (
+    AstroCoords,
+    AstroCoordSystem,
+    Author,
+    AuthorField,
+    Citations,
+    Concept,
+    Coordinate,
+    Description,
+    EventIVORN,
+    How,
+    Inference,
+    Name,
+    ObservationLocation,
+    ObservatoryLocation,
+    Position2D,
+    Reference,
+    Time,
+    TimeInstant,
+    VOEvent,
+    What,
+    WhereWhen,
+    Who,
+    Why,
+)
+
+__all__ = ["MAX_CITED", "Facts", "Trigger", "designation_text", "envelope", "facts_of", "newest_first"]
+
+MAX_CITED = 100
+"""Most earlier detections cited, newest first: more would crowd a core event."""
+
+SYSTEM = "UTC-ICRS-TOPO"
+_SOLAR_SYSTEM = "http://www.ivoa.net/rdf/uat#small-solar-system-bodies"
+_ERROR_NOTE = (
+    "Position: ICRS, as measured. Error2Radius is the 1-sigma semi-major axis of the error ellipse, in degrees; "
+    "NaN means that the packet gives no errors."
+)
+
+
+@dataclass(slots=True)
+class Trigger:
+    """The values of the triggering detection that the envelope needs; times as the packet has them.
+
+    `observed`, `processed` and `withdrawn` are (field name, value). Whatever is withheld or null is None.
+    """
+
+    id: int | None = None
+    ra: float | None = None
+    dec: float | None = None
+    ra_error: float | None = None
+    dec_error: float | None = None
+    covariance: float | None = None
+    observed: tuple[str, float] | None = None
+    processed: tuple[str, float] | None = None
+    withdrawn: tuple[str, float] | None = None
+    injected: bool = False
+    earlier: tuple[int, ...] = ()
+    designation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The texts that go into an envelope. What is None leaves its element out."""
+
+    ivorn: str
+    role: str
+    date: str | None
+    time: str | None
+    ra: str | None
+    dec: str | None
+    radius: str | None
+    citations: tuple[tuple[str, str], ...] = ()
+    designation: str | None = None
+
+
+def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
+    """The texts for an alert's envelope."""
+    observed = _utc(trigger.observed, survey)
+    date = _utc(trigger.processed, survey) or observed
+    ra = dec = radius = None
+    if trigger.ra is not None and trigger.dec is not None:
+        ra, dec = (text.decode() for text in texts64(struct.pack("<2d", trigger.ra, trigger.dec)))
+        error = texts32(struct.pack("<f", _semi_major_axis(trigger)))[0].decode()
+        radius = error if error != "NaN" or settings.version == "2.0" else None
+    local, citations = _identity(trigger, settings)
+    return Facts(
+        ivorn=settings.ivorn(local),
+        role="test" if trigger.injected else settings.role,
+        date=date.replace(":60.", ":59.") if date else None,
+        time=observed,
+        ra=ra,
+        dec=dec,
+        radius=radius,
+        citations=citations,
+        designation=trigger.designation if settings.classify else None,
+    )
+
+
+def newest_first(rows: list[tuple[float, int]], *, all_of_them: bool) -> tuple[int, ...]:
+    """The ids of earlier detections to cite, from (time, id) pairs."""
+    ordered = sorted((row for row in rows if not math.isnan(row[0])), reverse=True)
+    return tuple(dict.fromkeys(number for _, number in ordered[: MAX_CITED if all_of_them else 1]))
+
+
+def designation_text(text: str) -> str | None:
+    """A designation as Why may carry it; None for what is no short plain name."""
+    return text if re.fullmatch(r"[A-Za-z0-9()/ '+.-]{1,64}", text) else None
+
+
+def _utc(time: tuple[str, float] | None, survey: Survey) -> str | None:
+    return survey.to_utc[time[0]](time[1]) if time else None  # type: ignore[arg-type]
+
+
+def _semi_major_axis(trigger: Trigger) -> float:
+    """Rule 3; NaN without errors, or when the numbers are no covariance matrix."""
+    if trigger.ra_error is None or trigger.dec_error is None:
+        return math.nan
+    a, b, c = trigger.ra_error * trigger.ra_error, trigger.dec_error * trigger.dec_error, trigger.covariance or 0.0
+    # Square roots of sums and products are the same on every machine; hypot and pow need not be.
+    radius = math.sqrt((a + b) / 2 + math.sqrt((a - b) * (a - b) / 4 + c * c))
+    return radius if radius < 1e30 else math.nan
+
+
+def _identity(trigger: Trigger, settings: Settings) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The local part of the IVOID, and (cite, ivorn) of what is cited (rule 5)."""
+    name = "unknown" if trigger.id is None else str(trigger.id)
+    moment, cite = (
+        (trigger.withdrawn, "retraction")
+        if trigger.withdrawn
+        else (trigger.processed or trigger.observed, "supersedes")
+        if settings.reprocessed
+        else (None, "")
+    )
+    if moment and math.isfinite(moment[1]):
+        number = moment[1] / 1000 if moment[0] == "time_processed" else moment[1] * 86_400_000
+        return f"{name}/{round(number)}", ((cite, settings.ivorn(name)),)
+    return name, tuple(("followup", settings.ivorn(str(earlier))) for earlier in trigger.earlier)
+
+
+def envelope(facts: Facts, survey: Survey, key: SchemaKey, settings: Settings, what: What) -> VOEvent:
+    """The event around a What."""
+    contributors: tuple[AuthorField, ...] = ()
+    if settings.version == "2.1":
+        name, url = survey.contributor
+        contributors = (AuthorField("Contributor", name, alt_identifier=url, role="DataCollector"),)
+    return VOEvent(
+        version=settings.version,
+        ivorn=facts.ivorn,
+        role=facts.role,
+        who=Who(
+            author_ivorn=f"ivo://{settings.authority}/{settings.stream}",
+            date=facts.date,
+            author=Author((AuthorField("title", survey.title), *contributors)),
+        ),
+        what=what,
+        wherewhen=_wherewhen(facts, survey),
+        how=How(
+            (
+                Description(survey.instrument),
+                Reference(
+                    survey.schema_url.format(major=key.major, minor=key.minor),
+                    mimetype="text/html",
+                    meaning="http://www.ivoa.net/rdf/datalink/core#documentation",
+                ),
+            )
+        ),
+        why=_why(facts),
+        citations=_citations(facts),
+    )
+
+
+def _wherewhen(facts: Facts, survey: Survey) -> WhereWhen:
+    position = None
+    if facts.ra is not None and facts.dec is not None:
+        position = Position2D(
+            value=(Coordinate(facts.ra), Coordinate(facts.dec)),
+            unit="deg",
+            name1="RA",
+            name2="Dec",
+            error_radius=Coordinate(facts.radius) if facts.radius is not None else None,
+        )
+    time = Time(instant=TimeInstant(iso_time=facts.time), unit="s") if facts.time else None
+    return WhereWhen(
+        observatory=ObservatoryLocation(id=survey.observatory),
+        observation=ObservationLocation(
+            AstroCoordSystem(SYSTEM), AstroCoords(SYSTEM, time=time, position2d=position)
+        ),
+        items=(Description(_ERROR_NOTE),) if position else (),
+    )
+
+
+def _why(facts: Facts) -> Why | None:
+    if facts.designation is None:
+        return None
+    return Why(items=(Inference(relation="identified", items=(Name(facts.designation), Concept(_SOLAR_SYSTEM))),))
+
+
+_CITED = {
+    "retraction": "The survey withdrew this detection.",
+    "supersedes": "The survey processed this detection again; this packet replaces the earlier one.",
+    "followup": "Earlier detections of the same object.",
+}
+
+
+def _citations(facts: Facts) -> Citations | None:
+    if not facts.citations:
+        return None
+    events = tuple(EventIVORN(ivorn, cite) for cite, ivorn in facts.citations)
+    return Citations(events, _CITED[facts.citations[0][0]])

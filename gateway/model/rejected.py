@@ -1,0 +1,17 @@
+"""Rejected: bytes that could not be read, with the reason, so that a batch can go on and nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.errors import GatewayError
+
+__all__ = ["Rejected"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rejected:
+    """One piece of input that was refused. The bytes are not in the repr."""
+
+    error: GatewayError
+    data: bytes = field(repr=False)

@@ -1,0 +1,57 @@
+"""The report for people: one aligned line a finding, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+
+from gateway.reports.result import FileResult, RuleText, tally
+
+__all__ = ["render"]
+
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan", "unreadable": "bold red"}
+
+
+def render(results: Sequence[FileResult], rules: Sequence[RuleText] = (), *, colour: bool = False) -> str:
+    """Lines ``file:line  error  VE-21  message (clause) path`` and a summary; `colour` is for terminals."""
+    rows = [row for result in results for row in _rows(result)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    out = StringIO()
+    console = Console(
+        file=out, force_terminal=colour, color_system="standard" if colour else None, highlight=False
+    )
+    for place, level, code, message in rows:
+        # Text drops control characters, so a file name cannot write to the terminal.
+        line = Text(f"{place:<{widths[0]}}  ").append(f"{level:<{widths[1]}}", _STYLES[level])
+        console.print(line.append(f"  {code:<{widths[2]}}  {message}"), soft_wrap=True)
+    console.print(_summary(results), soft_wrap=True)
+    return out.getvalue()
+
+
+def _rows(result: FileResult) -> list[tuple[str, str, str, str]]:
+    if result.error is not None:
+        error = result.error
+        line = f":{error.where.line}" if error.where.line is not None else ""
+        return [(f"{result.name}{line}", "unreadable", error.code, f"{error.message} {error.advice}")]
+    return [
+        (
+            f"{result.name}:{finding.line}" if finding.line is not None else result.name,
+            finding.severity.value,
+            finding.code,
+            f"{finding.message} ({finding.clause}) {finding.path}".rstrip(),
+        )
+        for finding in result.findings
+    ]
+
+
+def _summary(results: Sequence[FileResult]) -> str:
+    parts = []
+    for label, number in tally(results).items():
+        if label == "unreadable":
+            parts += [f"{number} unreadable"] if number else []
+        else:
+            parts.append(f"{number} {label if number != 1 else label.removesuffix('s')}")
+    return ", ".join(parts) + "."
