@@ -46,23 +46,35 @@ __all__ = [
 CODES: dict[str, str] = {
     "input-empty": "The input has no bytes. Check that the producer finished writing it.",
     "input-unreadable": "The file cannot be opened. Check the path and its permissions.",
-    "input-unknown": "The first bytes match no known format. Name the format with --from.",
+    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema.",
     "avro-truncated": "The data end inside a value. Fetch the packet again.",
-    "avro-trailing": "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued.",
-    "avro-branch": "A union branch number does not exist in the schema. The schema is not the one that wrote it.",
+    "avro-trailing": (
+        "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued."
+    ),
+    "avro-branch": (
+        "A union branch number does not exist in the schema. The schema is not the one that wrote it."
+    ),
     "avro-boolean": "A boolean is neither 0 nor 1. The schema is not the one that wrote it.",
     "avro-varint": "An integer is longer than its type allows. The schema is not the one that wrote it.",
     "avro-length": "A length or count is negative or larger than the data. The packet is damaged.",
-    "avro-text": "A string is not valid UTF-8. The packet is damaged or the schema is not the one that wrote it.",
+    "avro-text": (
+        "A string is not valid UTF-8. The packet is damaged or the schema is not the one that wrote it."
+    ),
     "avro-container": "The object container file is damaged (header, block or sync marker).",
     "avro-codec": "The container uses a compression codec that is not null, deflate, snappy or zstandard.",
     "avro-compression": "A container block cannot be decompressed. The file is damaged.",
     "avro-framing": "The message does not start with the Confluent or single-object marker.",
     "avro-value": "A value does not fit the type that the schema gives its field.",
-    "avro-original": "The fields of a `voevent` datum disagree with the document in it. One was changed; use the document alone or fetch it again.",
-    "schema-unknown": "No released schema has this id. See `gateway schema list`; name one with --schema for bare records.",
-    "schema-endian": "The schema id is little-endian on the wire; it must be big-endian. Ask the producer to fix it.",
-    "schema-mismatch": "The writer schema claims a released name but differs from the released one.",
+    "avro-original": (
+        "The fields of a `voevent` datum disagree with the document in it. One was changed; use the "
+        "document alone or fetch it again."
+    ),
+    "schema-unknown": (
+        "No released schema has this id. See `gateway schema list`; name one with --schema for bare records."
+    ),
+    "schema-endian": (
+        "The schema id is little-endian on the wire; it must be big-endian. Ask the producer to fix it."
+    ),
     "schema-invalid": "The schema itself is not valid Avro, or uses a construct alerts never use.",
     "schema-project": "The record cannot be projected onto the released schema that was asked for.",
     "limit-size": "The input is larger than the documented limit. See docs/limits.md.",
@@ -71,17 +83,28 @@ CODES: dict[str, str] = {
     "xml-dtd": "The document has a DTD. VOEvents need none, and entities are an attack; remove the DOCTYPE.",
     "xml-encoding": "The encoding is not UTF-8, UTF-16, ASCII or ISO-8859. Write the document in UTF-8.",
     "voevent-root": "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.",
-    "voevent-structure": "An element is missing, repeated or misplaced. Run `gateway validate` for the full list.",
+    "voevent-structure": (
+        "An element is missing, repeated or misplaced. Run `gateway validate` for the full list."
+    ),
     "json-malformed": "The text is not JSON, or not UTF-8.",
     "json-form": "The JSON is not the form described by schemas/json. The path says where.",
-    "policy-withheld": "The audience may not see this. `--json` shows the rule; declare where the data came from with --origin.",
+    "policy-withheld": (
+        "The audience may not see this. If a broker re-wrote released alerts, see --project and --origin."
+    ),
     "policy-provenance": "It is not known where these data came from. Declare it with --origin.",
-    "convert-incomplete": "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made with --detail full.",
+    "convert-incomplete": (
+        "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made "
+        "with --detail full."
+    ),
     "convert-foreign": "This VOEvent was not made from an alert, so there is no alert to give back.",
-    "convert-mismatch": "The VOEvent was changed after it was made: the rebuilt alert differs from the recorded hash.",
+    "convert-mismatch": (
+        "The VOEvent was changed after it was made: the rebuilt alert differs from the recorded hash."
+    ),
     "convert-version": "The event uses something the target VOEvent version cannot say.",
-    "convert-character": "A text has a control character, half a surrogate pair, U+FFFE or U+FFFF, which XML cannot carry. Remove it or encode the text.",
-    "convert-target": "This input cannot be converted to the format asked for.",
+    "convert-character": (
+        "A text has a control character, half a surrogate pair, U+FFFE or U+FFFF, which XML cannot "
+        "carry. Remove it or encode the text."
+    ),
     "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
     "settings-value": "An option has a value that cannot be used.",
     "settings-missing": "Something that is needed is not installed or not given.",
@@ -146,7 +169,11 @@ class GatewayError(Exception):
     def __str__(self) -> str:
         place = str(self.where)
         clause = f" ({self.clause})" if self.clause else ""
-        return f"{place}: {self.message} [{self.code}]{clause}" if place else f"{self.message} [{self.code}]{clause}"
+        return (
+            f"{place}: {self.message} [{self.code}]{clause}"
+            if place
+            else f"{self.message} [{self.code}]{clause}"
+        )
 
     @property
     def advice(self) -> str:

@@ -77,4 +77,6 @@ def _check_prolog(data: bytes) -> None:
         what = prolog[start.end() : start.end() + 8].upper()
         if what == b"!DOCTYPE":
             raise XMLError("xml-dtd", "The document has a DTD, which is not accepted.")
-        raise XMLError("xml-malformed", "The document does not start with a root element.", where=Where(line=1))
+        raise XMLError(
+            "xml-malformed", "The document does not start with a root element.", where=Where(line=1)
+        )

@@ -20,8 +20,8 @@ _FILES_PER_RUN = 5000  # the length of a command line is limited
 def xerces_validate(xsd: Path, files: list[Path]) -> dict[Path, list[str]]:
     """What Xerces says of each file under the schema: its complaints in order, no complaint for a valid file.
 
-    One process judges thousands of files (it is `jing`, which hands W3C schemas to Xerces). Raises RuntimeError
-    when Xerces is not here, when the schema does not load, or when a file cannot be read.
+    One process judges thousands of files (it is `jing`, which hands W3C schemas to Xerces).
+    Raises RuntimeError when Xerces is not here, when the schema does not load, or when a file cannot be read.
     """
     if XERCES_MISSING:
         raise RuntimeError(XERCES_MISSING)

@@ -2,7 +2,7 @@
 
 NUMBERS = """
     0 1 -1 +1 -0 1.0 1. .5 . 1e3 1E+3 1e -2.5e-3 1e400 1e-400 0.5 --1 1,5 0x10 1d0
-    1.0000001 0.99999999999 1.00000000001 NaN nan INF -INF +INF inf Infinity 1f 2 2.0 2.00 2.1 1.1 \u0661
+    1.0000001 0.99999999999 1.00000000001 NaN nan INF -INF +INF inf Infinity 1f 2 2.0 2.00 02.0 2.1 2.10 1.1 \u0661
 """
 DATES = """
     2026-02-14T05:12:09 2026-02-14T05:12:09Z 2026-02-14T05:12:09+05:00 2026-02-14T05:12:09+14:00
@@ -37,7 +37,7 @@ WORDS = """
 SPACED = [
     "", " ", "\n", "\t", "\u00a0", " x ", "x\n\ty", "x  y", " 1.5 ", "1 2", " 2.0 ", " 2.1\n", "a b",
     "http://h/a b", "2026-02-14 05:12:09", " 2026-02-14T05:12:09Z\n",
-    " where", " observation", "followup ", " UTC-ICRS-TOPO",
+    " where", " observation", "float ", "followup ", " ack", " UTC-ICRS-TOPO", "Editor ",
 ]  # fmt: skip
 LONG = ["<b>&amp;</b>", "\u2603\U0001d11e", "9" * 1000, "x" * 2000]
 
@@ -53,4 +53,4 @@ TYPE_NAMES = """
     TimeFrameType SpaceFrameType remark opinion quantity Nothing
 """
 TYPES = TYPE_NAMES.split()
-"""Types that xsi:type may ask for: of the schema language, and those of the standards not named as an element."""
+"""Types that xsi:type may ask for; of the standards, those that are not named like an element."""

@@ -4,8 +4,8 @@ This is not a fuzzer: every document is well-formed, and the list is the same on
 
 1. A *bend* is one change at one place: the number of an element, an action, and its arguments. Operators (the
    rows of `OPERATORS`) list bends.
-2. Places are the first element of each path (`VOEvent/What/Param`); its brothers would repeat the question. The
-   long list of odd values is tried at the first element of each name only, a short one at every place.
+2. Places are the first element of each path (`VOEvent/What/Param`); its brothers would repeat the question.
+   The long list of odd values is tried at the first element of each name only, a short one at every place.
 3. An operator lists all its bends, nothing is drawn by lot. So a hole in the list is a hole in an operator.
 4. Pairs of bends are drawn, by `Random(seed).random()`: the one stream that Python promises never to change.
 5. Each mutant is made from a fresh copy, and both bends of a pair count the elements of the unbent copy.
@@ -51,8 +51,11 @@ class Seed:
     def __init__(self, document: bytes, parts_optional: bool = False) -> None:
         self.parts_optional = parts_optional
         self.root = etree.fromstring(document, PARSER)
+        self.tree = self.root.getroottree()
         self.nodes = elements(self.root)
         self.paths = [path(node) for node in self.nodes]
+        self.steps = [steps(node) for node in self.nodes]
+        """The way to each element from the root."""
         self.places = firsts(range(len(self.nodes)), key=lambda i: self.paths[i])
         """The first element of each path."""
         self.below = self.places[1:]
@@ -64,13 +67,14 @@ class Seed:
 
     def bent(self, *bends: Bend) -> bytes:
         """The document after the bends, in bytes."""
-        tree = deepcopy(self.root.getroottree())
-        root, *_ = nodes = elements(tree.getroot())
-        touched = {up for bend in bends for up in (nodes[bend.place], *nodes[bend.place].iterancestors())}
+        tree = deepcopy(self.tree)
+        root = tree.getroot()
+        nodes = [follow(root, self.steps[bend.place]) for bend in bends]
         if self.parts_optional and bends and all(bend.place for bend in bends):
-            root[:] = [part for part in root if part in touched]
-        for bend in bends:
-            bend.action(nodes[bend.place], *bend.arguments)
+            touched = {self.steps[bend.place][0] for bend in bends}
+            root[:] = [part for position, part in enumerate(root) if position in touched]
+        for node, bend in zip(nodes, bends, strict=True):
+            bend.action(node, *bend.arguments)
         return etree.tostring(tree, encoding="UTF-8")
 
 
@@ -121,8 +125,8 @@ def drop(seed: Seed) -> Rows:
 
 
 def repeat(seed: Seed) -> Rows:
-    """Put a copy beside an element."""
-    return ((i, double) for i in seed.below)
+    """Put a copy beside an element; and one without attributes, which are in the way when one is an xs:ID."""
+    return ((i, double, attributes) for i in seed.below for attributes in (True, False))
 
 
 def reorder(seed: Seed) -> Rows:
@@ -146,7 +150,7 @@ def refill(seed: Seed) -> Rows:
     for node in seed.nodes[1:]:
         children.setdefault(node.getparent().tag, {}).setdefault(node.tag, node)
     for parent, known in children.items():
-        longest = 3 if len(known) <= 5 else 2
+        longest = {1: 4, 2: 4, 3: 4, 4: 4, 5: 3}.get(len(known), 2)
         for length in range(longest + 1):
             for models in product(known.values(), repeat=length):
                 yield seed.examples[parent], replace_children, models
@@ -263,9 +267,12 @@ def remove(node: Element) -> None:
         parent.remove(node)
 
 
-def double(node: Element) -> None:
+def double(node: Element, attributes: bool) -> None:
     if node.getparent() is not None:
-        node.addnext(deepcopy(node))
+        copy = deepcopy(node)
+        if not attributes:
+            copy.attrib.clear()
+        node.addnext(copy)
 
 
 def move(node: Element, steps: int, generations: int) -> None:
@@ -362,6 +369,19 @@ def local(node: Element) -> str:
 def path(node: Element) -> str:
     """Local names from the root, such as `VOEvent/What/Param`."""
     return "/".join([local(up) for up in reversed([node, *node.iterancestors()])])
+
+
+def steps(node: Element) -> tuple[int, ...]:
+    """Positions among brothers, from the root to an element."""
+    parent = node.getparent()
+    return () if parent is None else (*steps(parent), parent.index(node))
+
+
+def follow(root: Element, way: tuple[int, ...]) -> Element:
+    """The element at the end of `steps`."""
+    for position in way:
+        root = root[position]
+    return root
 
 
 def plain(node: Element) -> list[str]:

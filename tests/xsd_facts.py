@@ -1,7 +1,7 @@
 """What an XSD declares, as plain sentences that two differently written schemas can be compared by.
 
-It knows the part of the schema language that the schemas in use need, and refuses the rest. It does not look at
-order and number: those are what mutants are for. But a mutant cannot see a default value, and this can.
+It knows the part of the schema language that the schemas in use need, and refuses the rest. Order and number
+it does not see: mutants do. But no mutant sees the default of an attribute, and this does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lxml import etree
-from xml_mutations import PARSER, XSD, Element, elements, local
+from xml_mutations import PARSER, XSD, Element, elements, is_element, local
 
 INVISIBLE = {"sequence", "choice", "all", "simpleContent", "annotation", "documentation"}
 
@@ -24,7 +24,7 @@ class Declarations:
         """Such as `Who/Date: xs:dateTime`, `Param/@dataType: dataType, default string`, `dataType = int`."""
         self._type_of: dict[tuple[str, str], str] = {}
         for node in self._schema:
-            if isinstance(node.tag, str) and local(node) in ("element", "complexType", "simpleType"):
+            if is_element(node) and local(node) in ("element", "complexType", "simpleType"):
                 self._declare("", node) if local(node) == "element" else self._read(node.get("name"), node)
 
     def _declare(self, owner: str, element: Element) -> None:
@@ -54,14 +54,12 @@ class Declarations:
                 case "minInclusive" | "maxInclusive":
                     self.facts.add(f"{owner}: {local(node)} {float(node.get('value'))}")
                 case strange:
-                    raise NotImplementedError(
-                        f"xs:{strange} in the type {owner}: teach {__name__} to read it"
-                    )
+                    raise NotImplementedError(f"xs:{strange} in {owner}: teach {__name__} to read it")
 
     def _below(self, holder: Element) -> Iterator[Element]:
         """The declarations below a node; groups opened."""
         for node in holder:
-            if not isinstance(node.tag, str):
+            if not is_element(node):
                 continue
             if node.get("ref"):
                 (group,) = self._schema.findall(f"{{{XSD}}}{local(node)}[@name='{node.get('ref')}']")
@@ -72,7 +70,7 @@ class Declarations:
                 yield node
 
     def used_by(self, root: Element) -> set[str]:
-        """The facts that a valid document makes use of: its elements, attributes, and the listed words it says."""
+        """What a valid document makes use of: elements, attributes, and the words of lists."""
         words: set[tuple[str, str]] = set()
         kinds: dict[Element, str] = {}
         used: set[tuple[str, str]] = set()
@@ -88,6 +86,6 @@ class Declarations:
         return {f"{owner}/{name}" for owner, name in used} | {f"{kind} = {word}" for kind, word in words}
 
     def unused(self, used: set[str]) -> set[str]:
-        """The elements, attributes and words declared here that are not in a union of `used_by`."""
+        """The elements, attributes and words that are declared here and not in `used`."""
         declared = {f"{owner}/{name}" for owner, name in self._type_of}
         return (declared | {fact for fact in self.facts if " = " in fact}) - used

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tarfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,9 @@ import click
 
 from gateway.codecs.voevent.check import check
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
-from gateway.errors import GatewayError, InputError, OutputError, SettingsError
+from gateway.errors import GatewayError, OutputError, SettingsError, VOEventError
 from gateway.reports import FORMATS, FileResult, exit_code, strict, text
-from gateway.safexml import MAX_BYTES
+from gateway.transports.files import units
 
 __all__ = ["validate"]
 
@@ -46,8 +45,8 @@ def validate(
 ) -> None:
     """Check VOEvents 1.1, 2.0 and 2.1 against the standard.
 
-    FILE is a VOEvent, a tar archive of them, or - for standard input. The exit code is 0 without errors
-    (warnings are allowed), 1 with errors and 2 when a file cannot be read.
+    FILE is a VOEvent, a directory or tar archive of them, or - for standard input. The exit code is 0
+    without errors (warnings are allowed), 1 with errors and 2 when a file cannot be read.
 
     \b
     Examples:
@@ -65,7 +64,7 @@ def validate(
         chosen = DEFAULTS.with_settings(switches)
     except SettingsError as error:
         raise click.BadParameter(error.message, param_hint="--switch") from None
-    results = [_check(name, data, chosen) for argument in files for name, data in _read(argument)]
+    results = [_check(name, data, chosen) for name, data in _read(files)]
     if strictly:
         results = [strict(result) for result in results]
     if output is None:
@@ -85,22 +84,15 @@ def _check(name: str, data: bytes | GatewayError, switches: Switches) -> FileRes
         return FileResult(name, error=error)
 
 
-def _read(argument: str) -> Iterator[tuple[str, bytes | GatewayError]]:
-    """The documents of one argument with their names; what cannot be read is an error in its place."""
-    try:
-        if argument == "-":
-            yield argument, sys.stdin.buffer.read(MAX_BYTES + 1)
-        elif tarfile.is_tarfile(argument):
-            with tarfile.open(argument) as archive:
-                for member in archive:
-                    if member.isfile() and (file := archive.extractfile(member)):
-                        yield f"{argument}:{member.name}", file.read(MAX_BYTES + 1)
+def _read(files: tuple[str, ...]) -> Iterator[tuple[str, bytes | GatewayError]]:
+    """The documents of the arguments with their names; what cannot be read is an error in its place."""
+    for unit in units(files):
+        if unit.error is not None:
+            yield unit.name, unit.error
+        elif unit.kind == "message":
+            yield unit.name, unit.data
         else:
-            with open(argument, "rb") as file:
-                yield argument, file.read(MAX_BYTES + 1)
-    except (OSError, tarfile.TarError, EOFError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or "The archive is damaged"
-        yield argument, InputError("input-unreadable", f"{reason}.")
+            yield unit.name, VOEventError("voevent-root", "This is Avro, not a VOEvent; convert it first.")
 
 
 def _write(path: Path, report: str) -> None:

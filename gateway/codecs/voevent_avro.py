@@ -58,7 +58,8 @@ def encode(event: VOEvent) -> bytes:
 def decode(data: bytes) -> VOEvent:
     """The event in a datum, read from its document.
 
-    Raises AvroError (avro-truncated, avro-trailing, avro-original), LimitError and what `voevent.decode` raises.
+    Raises AvroError (avro-truncated, avro-trailing, avro-original), LimitError (limit-size) and what
+    `voevent.decode` raises.
     """
     if len(data) > MAX_DATUM_BYTES:
         message = f"The datum has {len(data)} bytes; the limit is {MAX_DATUM_BYTES}."

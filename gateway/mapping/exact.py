@@ -10,8 +10,8 @@
     exact            true: this document alone gives the datum back, bit for bit (checked when it was made)
     withheld         number of fields that the audience may not see; length and hash are then left out
 
-When a full event is not exact (a NaN with a payload, an array in several blocks, a number longer than need be: things that the
-data model does not have), a group `avro.payload` carries the datum itself.
+When a full event is not exact (a NaN with a payload, an array in several blocks, a number longer than need be:
+things that the data model does not have), a group `avro.payload` carries the datum itself.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Rules (standards.md 3.2 and 3.5)
 2. The system is UTC-ICRS-TOPO, valid in both versions and in every list of systems to be understood (VE-32).
 3. Error2Radius is the 1-sigma semi-major axis of the position's error ellipse, in degrees:
    the square root of the larger eigenvalue of [[raErr^2, cov], [cov, decErr^2]].
-   Without errors, 2.1 leaves it out; 2.0 requires it, and NaN is the only true value.
+   It has 6 digits. Without errors, 2.1 leaves it out; 2.0 requires it, and NaN is the only true value.
 4. An injected source is a test event (VE-06), whatever the stream's role.
 5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content (VE-53); else a
    further detection may follow up earlier ones. A retraction or repetition needs an id of its own,
@@ -17,13 +17,12 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from dataclasses import dataclass
 
 from gateway.mapping.settings import Settings
 from gateway.mapping.surveys import Survey
 from gateway.model.alert import SchemaKey
-from gateway.model.floattext import texts32, texts64
+from gateway.model.floattext import text64
 from gateway.model.voevent import (
     AstroCoords,
     AstroCoordSystem,
@@ -56,6 +55,8 @@ MAX_CITED = 100
 """Most earlier detections cited, newest first: more would crowd a core event."""
 
 SYSTEM = "UTC-ICRS-TOPO"
+_NO_TIME = 2.0**63
+"""So many milliseconds are no time: nothing is named for them, nor for NaN and infinity."""
 _SOLAR_SYSTEM = "http://www.ivoa.net/rdf/uat#small-solar-system-bodies"
 _ERROR_NOTE = (
     "Position: ICRS, as measured. Error2Radius is the 1-sigma semi-major axis of the error ellipse, in degrees; "
@@ -86,9 +87,14 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The texts that go into an envelope. What is None leaves its element out."""
+    """The texts that go into an envelope. What is None leaves its element out.
+
+    local : the id of the detection, without a time behind it; names the cutouts
+    citations : (cite, ivorn) of each cited event
+    """
 
     ivorn: str
+    local: str
     role: str
     date: str | None
     time: str | None
@@ -98,6 +104,11 @@ class Facts:
     citations: tuple[tuple[str, str], ...] = ()
     designation: str | None = None
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """What each citation is: followup, supersedes or retraction."""
+        return tuple([cite for cite, _ in self.citations])
+
 
 def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
     """The texts for an alert's envelope."""
@@ -105,12 +116,16 @@ def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
     date = _utc(trigger.processed, survey) or observed
     ra = dec = radius = None
     if trigger.ra is not None and trigger.dec is not None:
-        ra, dec = (text.decode() for text in texts64(struct.pack("<2d", trigger.ra, trigger.dec)))
-        error = texts32(struct.pack("<f", _semi_major_axis(trigger)))[0].decode()
-        radius = error if error != "NaN" or settings.version == "2.0" else None
+        ra, dec = text64(trigger.ra), text64(trigger.dec)
+        error = _semi_major_axis(trigger)
+        if not math.isnan(error):
+            radius = text64(float(f"{error:.6g}"))
+        elif settings.version == "2.0":
+            radius = "NaN"
     local, citations = _identity(trigger, settings)
     return Facts(
         ivorn=settings.ivorn(local),
+        local="" if trigger.id is None else str(trigger.id),
         role="test" if trigger.injected else settings.role,
         date=date.replace(":60.", ":59.") if date else None,
         time=observed,
@@ -141,7 +156,11 @@ def _semi_major_axis(trigger: Trigger) -> float:
     """Rule 3; NaN without errors, or when the numbers are no covariance matrix."""
     if trigger.ra_error is None or trigger.dec_error is None:
         return math.nan
-    a, b, c = trigger.ra_error * trigger.ra_error, trigger.dec_error * trigger.dec_error, trigger.covariance or 0.0
+    a, b, c = (
+        trigger.ra_error * trigger.ra_error,
+        trigger.dec_error * trigger.dec_error,
+        trigger.covariance or 0.0,
+    )
     # Square roots of sums and products are the same on every machine; hypot and pow need not be.
     radius = math.sqrt((a + b) / 2 + math.sqrt((a - b) * (a - b) / 4 + c * c))
     return radius if radius < 1e30 else math.nan
@@ -157,9 +176,10 @@ def _identity(trigger: Trigger, settings: Settings) -> tuple[str, tuple[tuple[st
         if settings.reprocessed
         else (None, "")
     )
-    if moment and math.isfinite(moment[1]):
+    if moment:
         number = moment[1] / 1000 if moment[0] == "time_processed" else moment[1] * 86_400_000
-        return f"{name}/{round(number)}", ((cite, settings.ivorn(name)),)
+        if abs(number) < _NO_TIME:
+            return f"{name}/{round(number)}", ((cite, settings.ivorn(name)),)
     return name, tuple(("followup", settings.ivorn(str(earlier))) for earlier in trigger.earlier)
 
 
@@ -218,7 +238,9 @@ def _wherewhen(facts: Facts, survey: Survey) -> WhereWhen:
 def _why(facts: Facts) -> Why | None:
     if facts.designation is None:
         return None
-    return Why(items=(Inference(relation="identified", items=(Name(facts.designation), Concept(_SOLAR_SYSTEM))),))
+    return Why(
+        items=(Inference(relation="identified", items=(Name(facts.designation), Concept(_SOLAR_SYSTEM))),)
+    )
 
 
 _CITED = {

@@ -1,11 +1,11 @@
 """How a text stands in a Param or a table cell when it is not plain (standards.md 3.4).
 
-    text                              Param                                   cell
-    plain                             @value                                  itself
-    several lines, or space at an end Value element: attributes are folded    itself
-    characters that XML cannot carry  @utype avro:base64 and base64           \\b64: and base64
-    empty                             @value=""                               \\e, because an empty cell is null
-    starts with a backslash           @value                                  another backslash before it
+text                              Param                                   cell
+plain                             @value                                  itself
+several lines, or space at an end Value element: attributes are folded    itself
+characters that XML cannot carry  @utype avro:base64 and base64           \\b64: and base64
+empty                             @value=""                               \\e, because an empty cell is null
+starts with a backslash           @value                                  another backslash before it
 """
 
 from __future__ import annotations

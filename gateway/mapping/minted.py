@@ -9,7 +9,8 @@ from gateway.model.loss import Loss
 __all__ = ["CORE_LIMIT", "Minted"]
 
 CORE_LIMIT = 99_999
-"""A core event is never larger: Comet and other peers that use Twisted's default drop longer messages without a reply."""
+"""A core event is never larger: Comet and other peers that use Twisted's default drop longer messages without
+a reply."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,9 @@ class Minted:
     @property
     def losses(self) -> tuple[Loss, ...]:
         """What the document could not carry, and why."""
-        losses = [Loss(name, "left out at this level of detail; its length is given") for name in self.left_out]
+        losses = [
+            Loss(name, "left out at this level of detail; its length is given") for name in self.left_out
+        ]
         losses += [Loss(name, f"did not fit into {CORE_LIMIT} bytes") for name in self.dropped]
         if self.withheld:
             losses.append(Loss(f"{self.withheld} fields", "withheld by the policy"))

@@ -1,14 +1,15 @@
 """A schema compiled for mapping: which field becomes which Param, Group or Table.
 
 Rules (standards.md 3.3, 3.4)
-1. In schema order: a number or text of the root is a Param of What; a record a Group of Params; an array of records a Table;
-   an image a Group of type ``bytes`` with a Reference; each named as in Avro, the Group and Table typed with the record's full name.
+1. In schema order: a number or text of the root is a Param of What; a record a Group of Params; an array of records
+   a Table; an image a Group of type ``bytes`` with a Reference. Each is named as in Avro; Group and Table have the
+   record's full name as their type.
 2. What the detail leaves out is still mentioned, so that a subscriber knows that it exists: an array or image
-   becomes a Group of type ``array`` or ``bytes`` with its length. An empty array is written so in every detail, since
-   a Table without a row is invalid (VE-23). A null is absent.
+   becomes a Group of type ``array`` or ``bytes`` with its length. An empty array is written so in every detail,
+   since a Table without a row is invalid (VE-23). A null is absent.
 3. A withheld field has no Param and no column; a record without fields left has no Group.
-4. A nullable integer column of a Table is described as "empty = null", because a reader must read an empty int as 0 (VE-27).
-   Identifiers are strings: a conforming reader may keep 32 bits of an int.
+4. A nullable integer column of a Table is described as "empty = null", because a reader must read an empty int as 0
+   (VE-27). Identifiers are strings: a conforming reader may keep 32 bits of an int.
 5. A plan depends on schema, withheld fields and settings alone; it is made once and kept.
 """
 
@@ -110,7 +111,8 @@ Part = Scalar | Values | Rows | Blob
 class Plan:
     """What becomes of each root field.
 
-    parts : in schema order, those that are not wholly withheld and, for a core event, were chosen
+    visible : in schema order, those that are not wholly withheld: what the envelope is made from
+    parts : of these, all or, for a core event, those that were chosen: what the event holds
     left_out : root fields that the settings leave out altogether
     """
 
@@ -119,13 +121,14 @@ class Plan:
     survey: Survey
     settings: Settings
     withheld: frozenset[FieldPath]
+    visible: tuple[Part, ...]
     parts: tuple[Part, ...]
     left_out: tuple[str, ...]
 
     @cached_property
     def trigger(self) -> Values | None:
         """The record of the triggering detection."""
-        return next((p for p in self.parts if isinstance(p, Values) and p.name == self.survey.record), None)
+        return next((p for p in self.visible if isinstance(p, Values) and p.name == self.survey.record), None)
 
     def shown(self, part: Part) -> bool:
         """Whether the detail has the content of an array or image, and not only its length."""
@@ -155,17 +158,11 @@ def make_plan(schema: AlertSchema, withheld: frozenset[FieldPath], settings: Set
     key = schema.key
     if key is None:
         raise SchemaError("schema-unknown", "Only alerts in a released schema can become VOEvents.")
-    parts: list[Part] = []
-    left_out: list[str] = []
-    for field in schema.root.fields:
-        part = _part(key, schema.root, field, withheld)
-        if part is None:
-            continue
-        if settings.records is not None and field.name not in settings.records:
-            left_out.append(field.name)
-        else:
-            parts.append(part)
-    return Plan(schema, key, SURVEYS[key.family], settings, withheld, tuple(parts), tuple(left_out))
+    made = (_part(key, schema.root, field, withheld) for field in schema.root.fields)
+    visible = tuple(part for part in made if part is not None)
+    parts = tuple(part for part in visible if settings.records is None or part.name in settings.records)
+    left_out = tuple(part.name for part in visible if part not in parts)
+    return Plan(schema, key, SURVEYS[key.family], settings, withheld, visible, parts, left_out)
 
 
 def _part(key: SchemaKey, root: Record, field: AvroField, withheld: frozenset[FieldPath]) -> Part | None:
@@ -196,7 +193,9 @@ def _columns(
     for place, field in enumerate(record.fields):
         type_, was_nullable = nullable(field.type)
         if not isinstance(type_, Primitive):
-            raise SchemaError("schema-invalid", "A released record holds something that is neither number nor text.")
+            raise SchemaError(
+                "schema-invalid", "A released record holds something that is neither number nor text."
+            )
         if type_.name != "bytes" and path / field.name not in withheld:
             found = meaning(key, record.name, field.name)
             columns.append(Column(field.name, place, type_, was_nullable, found))

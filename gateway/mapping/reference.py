@@ -1,7 +1,8 @@
 """The mapping, slowly and plainly: fastavro decodes, the VOEvent model is built value by value, the codec writes it.
 
-This is the specification that `gateway.mapping.fast` is tested against: the two make the same bytes for every packet. It shares
-with it only what is configuration (the plan, the facts) and knows nothing of raw values, templates or early stops.
+This is the specification that `gateway.mapping.fast` is tested against: the two make the same bytes for every
+packet. It shares with it only what is configuration (the plan, the facts) and knows nothing of raw values,
+templates or early stops.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def mint(release: Release[Alert], settings: Settings) -> Minted:
         size = _hidden_size(part, plan, value)
         if size:
             left_out.append(part.name)
-        items[part.name] = _item(part, plan, value, _event_id(values, plan))
+        items[part.name] = _item(part, plan, value, facts.local)
     complete = not (plan.left_out or plan.withheld or left_out)
     dropped: list[str] = []
 
@@ -139,11 +140,6 @@ def _text(column: Column, value: Any) -> str:
     return str(value)
 
 
-def _event_id(values: dict[str, Any], plan: Plan) -> str:
-    number = _trigger(values, plan).id
-    return "" if number is None else str(number)
-
-
 def _trigger(values: dict[str, Any], plan: Plan) -> Trigger:
     survey = plan.survey
     record = values[survey.record]
@@ -174,7 +170,7 @@ def _trigger(values: dict[str, Any], plan: Plan) -> Trigger:
 
 
 def _visible(plan: Plan, kind: type, name: str) -> set[str]:
-    part = next((p for p in plan.parts if isinstance(p, kind) and p.name == name), None)
+    part = next((p for p in plan.visible if isinstance(p, kind) and p.name == name), None)
     return {column.name for column in part.columns} if isinstance(part, (Rows, Values)) else set()
 
 
@@ -185,9 +181,7 @@ def _earlier(values: dict[str, Any], plan: Plan) -> tuple[int, ...]:
     if plan.settings.cite == "none" or id_name not in visible or time is None:
         return ()
     rows = [(row[time], row[id_name]) for row in values[array] or ()]
-    return newest_first(
-        [row for row in rows if None not in row], all_of_them=plan.settings.cite == "all"
-    )
+    return newest_first([row for row in rows if None not in row], all_of_them=plan.settings.cite == "all")
 
 
 def _designation(values: dict[str, Any], plan: Plan) -> str | None:

@@ -3,10 +3,10 @@
 Rules
 1. Decode only with the schema that the group `avro` names by its fingerprint; types come from the schema, never from
    dataType, which is too coarse.
-2. A document in our canonical form is scanned: sections by their first and last lines, Params by one expression. Anything
-   that does not look exactly so goes to the XML parser and the model instead, which accept every spelling.
-3. The result is compared with the recorded length and SHA-256. A document that was changed gives an error, not an alert.
-4. Untrusted like any input: the scan believes nothing that rule 3 would not catch.
+2. A document in the form that we write is scanned (`gateway.mapping.scan`); any other goes to the XML parser
+   and the model
+   (`gateway.mapping.parse`), which accept every spelling. Both give the same texts.
+3. The result is compared with the recorded SHA-256. A document that was changed gives an error, not an alert.
 """
 
 from __future__ import annotations
@@ -14,32 +14,29 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from gateway.codecs.voevent import decode
 from gateway.errors import AvroError, ConversionError, GatewayError, SchemaError, Where
-from gateway.mapping import exact, forms
-from gateway.mapping.plan import Blob, Column, Part, Plan, Rows, Scalar, Values, make_plan
+from gateway.mapping import exact
+from gateway.mapping.parse import parts_of
+from gateway.mapping.plan import Column, Part, Rows, Scalar, Values, make_plan
+from gateway.mapping.scan import Scanner, Surprise, about
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert, AlertSchema, Framing
+from gateway.model.avrotype import nullable
 from gateway.model.provenance import UNDECLARED, Provenance
-from gateway.model.voevent import Group, Param, Reference, Table, VOEvent, What
-from gateway.safexml import MAX_BYTES
+from gateway.model.voevent import VOEvent
 from gateway.schema import registry
 from gateway.schema.raw import Layout, Raw
-from gateway.schema.text import from_text
+from gateway.schema.text import from_text, raws_of
 
 __all__ = ["alert_of", "gives_back", "is_minted"]
 
-Texts = Mapping[str, Any]
-"""For each root field that the document has: a text, a dict of texts, a list of lists of texts, or bytes."""
-
-
-class _Surprise(Exception):
-    """The document is not in canonical form; the parser will do."""
+Promise = Mapping[str, str]
+"""What the group `avro` says."""
 
 
 def is_minted(event: VOEvent) -> bool:
@@ -50,15 +47,16 @@ def is_minted(event: VOEvent) -> bool:
 def alert_of(data: bytes, provenance: Provenance = UNDECLARED) -> Alert:
     """The alert that a VOEvent document was made from, with the framing it had.
 
-    provenance : of the document; the alert inherits it
-    Raises ConversionError (convert-foreign, convert-incomplete, convert-mismatch), SchemaError (schema-unknown), AvroError
+    provenance : of the alert
+    Raises ConversionError (convert-foreign, convert-incomplete, convert-mismatch), SchemaError
+    (schema-unknown), AvroError
     and what the XML codec raises.
     """
     try:
-        about, texts = _scan(data)
-    except _Surprise:
-        about, texts = _read(decode(data))
-    return _alert(about, texts, provenance)
+        promise, what = about(data)
+        return _alert(promise, _payload(promise, lambda restorer: restorer.scan(what)), provenance)
+    except Surprise:
+        return _parsed(decode(data), provenance)
 
 
 def gives_back(data: bytes, payload: bytes) -> bool:
@@ -69,32 +67,38 @@ def gives_back(data: bytes, payload: bytes) -> bool:
         return False
 
 
-# The group `avro`, and what it promises
-
-
-def _alert(about: Mapping[str, str], texts: Texts, provenance: Provenance) -> Alert:
-    schema = _schema(about)
-    kind, _, codec = about.get("framing", "raw").partition("/")
-    if exact.PAYLOAD_GROUP in texts:
-        payload = _unbase64(texts[exact.PAYLOAD_GROUP], exact.PAYLOAD_GROUP)
-    elif about.get("exact") != "true":
-        raise ConversionError(
-            "convert-incomplete",
-            f"This VOEvent has detail {about.get('detail', 'unknown')!r} and does not carry the whole alert."
-            if about.get("detail") in ("core", "history", "full")
-            else "This VOEvent does not carry the whole alert.",
-        )
+def _parsed(event: VOEvent, provenance: Provenance) -> Alert:
+    group = event.what.group(exact.GROUP) if event.what else None
+    if event.what is None or group is None:
+        raise ConversionError("convert-foreign", "This VOEvent was not made from an alert.")
+    what = event.what
+    promise = {param.name or "": param.text or "" for param in group.params}
+    if carried := what.group(exact.PAYLOAD_GROUP):
+        payload = _unbase64(next((param.text or "" for param in carried.params), ""), exact.PAYLOAD_GROUP)
     else:
-        payload = _restorer(schema).payload(texts)
-    if about.get("payload.sha256") != hashlib.sha256(payload).hexdigest():
+        payload = _payload(promise, lambda restorer: parts_of(what, restorer.plan))
+    return _alert(promise, payload, provenance)
+
+
+def _alert(promise: Promise, payload: bytes, provenance: Provenance) -> Alert:
+    if promise.get("payload.sha256") != hashlib.sha256(payload).hexdigest():
         raise ConversionError(
-            "convert-mismatch", "The VOEvent was changed after it was made: the alert it gives is another one."
+            "convert-mismatch",
+            "The VOEvent was changed after it was made: the alert it gives is another one.",
         )
-    return Alert(schema, payload, Framing(kind, codec or None), provenance)
+    kind, _, codec = promise.get("framing", "raw").partition("/")
+    return Alert(_schema(promise), payload, Framing(kind, codec or None), provenance)
 
 
-def _schema(about: Mapping[str, str]) -> AlertSchema:
-    schema = registry.by_sha256(about.get("schema.sha256", ""))
+def _payload(promise: Promise, read: Callable[[_Restorer], Mapping[str, Any]]) -> bytes:
+    if promise.get("exact") != "true":
+        raise ConversionError("convert-incomplete", "This VOEvent does not carry the whole alert.")
+    restorer = _restorer(_schema(promise))
+    return restorer.payload(read(restorer))
+
+
+def _schema(promise: Promise) -> AlertSchema:
+    schema = registry.by_sha256(promise.get("schema.sha256", ""))
     if schema is None:
         raise SchemaError("schema-unknown", "The schema that this VOEvent names is not a released one.")
     return schema
@@ -102,83 +106,76 @@ def _schema(about: Mapping[str, str]) -> AlertSchema:
 
 @cache
 def _restorer(schema: AlertSchema) -> _Restorer:
-    return _Restorer(make_plan(schema, frozenset(), Settings(detail="full")))
+    return _Restorer(schema)
 
 
 class _Restorer:
-    """Texts -> raw values -> datum, for one schema."""
+    """Texts of parts -> raw values -> datum, for one schema."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.layout = Layout(plan.schema.root)
-        self.parts: dict[str, tuple[Part, Callable[[Any], Raw]]] = {
-            part.name: (part, _converter(part)) for part in plan.parts
-        }
-        self.nullable = {field.name: _is_nullable(field.type) for field in plan.schema.root.fields}
+    def __init__(self, schema: AlertSchema) -> None:
+        self.plan = make_plan(schema, frozenset(), Settings(detail="full"))
+        self.scan = Scanner(self.plan)
+        self.layout = Layout(schema.root)
+        self.parts = [
+            (part.name, nullable(field.type)[1], _converter(part))
+            for part, field in zip(self.plan.parts, schema.root.fields, strict=True)
+        ]
 
-    def payload(self, texts: Texts) -> bytes:
-        raw = []
-        for name, (_, convert) in self.parts.items():
+    def payload(self, texts: Mapping[str, Any]) -> bytes:
+        """The datum. Raises ConversionError (convert-mismatch) and AvroError (avro-value)."""
+        raw: list[Raw] = []
+        for name, may_be_null, convert in self.parts:
             text = texts.get(name)
-            if text is None and not self.nullable[name]:
+            if text is None and not may_be_null:
                 raise _missing(name)
             raw.append(None if text is None else convert(text))
         return self.layout.write(raw)
 
 
-def _is_nullable(type_: object) -> bool:
-    from gateway.model.avrotype import nullable
-
-    return nullable(type_)[1]  # type: ignore[arg-type]
-
-
 def _missing(name: str) -> ConversionError:
     return ConversionError(
-        "convert-mismatch", "A field that every alert has is missing from the VOEvent.", where=Where(path=name)
+        "convert-mismatch",
+        "A field that every alert has is missing from the VOEvent.",
+        where=Where(path=name),
     )
 
 
 def _converter(part: Part) -> Callable[[Any], Raw]:
+    """From the texts of a part to its raw value."""
     if isinstance(part, Scalar):
         return from_text(part.column.type, part.name)
     if isinstance(part, Values):
-        return _record_converter(part.name, part.columns)
+        convert_records = _records_converter(part.name, part.columns)
+        return lambda texts: convert_records([texts])[0]
     if isinstance(part, Rows):
-        convert_row = _record_converter(part.name, part.columns)
-        return lambda rows: [convert_row(row) for row in rows]
-    if part.place is None:
-        return lambda content: content
-    convert_names = _record_converter(part.name, part.columns)
+        return _records_converter(part.name, part.columns)
+    convert_names = _records_converter(part.name, part.columns)
+    name, place = part.name, part.place
 
-    def convert_blob(content: tuple[Mapping[str, bytes], bytes]) -> Raw:
-        raw = convert_names(content[0])
-        raw.insert(part.place or 0, content[1])
+    def convert_blob(found: tuple[list[bytes | None], bytes]) -> Raw:
+        content = _unbase64(found[1], name)
+        if place is None:
+            return content
+        raw = convert_names([found[0]])[0]
+        raw.insert(place, content)
         return raw
 
     return convert_blob
 
 
-def _record_converter(owner: str, columns: tuple[Column, ...]) -> Callable[[Mapping[str, bytes]], list[Raw]]:
-    """From the texts of a record by name to its raw values, in order."""
-    converters = [(c.name, c.nullable, from_text(c.type, f"{owner}.{c.name}")) for c in columns]
-    known = {column.name for column in columns}
+def _records_converter(owner: str, columns: tuple[Column, ...]) -> Callable[[Any], list[list[Raw]]]:
+    names = [f"{owner}.{column.name}" for column in columns]
+    raws = raws_of([column.type for column in columns], names)
+    required = [
+        (i, name) for i, (column, name) in enumerate(zip(columns, names, strict=True)) if not column.nullable
+    ]
 
-    def convert(texts: Mapping[str, bytes]) -> list[Raw]:
-        raw: list[Raw] = []
-        used = 0
-        for name, may_be_null, to_raw in converters:
-            text = texts.get(name)
-            if text is not None:
-                raw.append(to_raw(text))
-                used += 1
-            elif may_be_null:
-                raw.append(None)
-            else:
-                raise _missing(f"{owner}.{name}")
-        if used != len(texts) and not known.issuperset(texts):
-            raise ConversionError(
-                "convert-mismatch", "The VOEvent has a field that the schema does not have.", where=Where(path=owner)
-            )
-        return raw
+    def convert(records: list[list[bytes | None]]) -> list[list[Raw]]:
+        for record in records:
+            for i, name in required:
+                if record[i] is None:
+                    raise _missing(name)
+        return raws(records)
 
     return convert
 
@@ -187,208 +184,6 @@ def _unbase64(text: str | bytes, name: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise AvroError("avro-value", "Bytes that should be base64 are not.", where=Where(path=name)) from None
-
-
-# By way of the model
-
-
-def _read(event: VOEvent) -> tuple[dict[str, str], Texts]:
-    group = event.what.group(exact.GROUP) if event.what else None
-    if event.what is None or group is None:
-        raise ConversionError("convert-foreign", "This VOEvent was not made from an alert.")
-    about = {param.name or "": param.text or "" for param in group.params}
-    texts: dict[str, Any] = {}
-    for name, (part, _) in _restorer(_schema(about)).parts.items():
-        found = _READ[type(part)](event.what, part)
-        if found is not None:
-            texts[name] = found
-    if carried := event.what.group(exact.PAYLOAD_GROUP):
-        texts[exact.PAYLOAD_GROUP] = next((p.text or "" for p in carried.params), "")
-    return about, texts
-
-
-def _by_name(params: Iterable[Param]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for param in params:
-        text = forms.text_of_param(param)
-        if text is not None:
-            found[param.name or ""] = text.encode()
-    return found
-
-
-def _read_scalar(what: What, part: Scalar) -> bytes | None:
-    return _by_name(p for p in what.params if p.name == part.name).get(part.name)
-
-
-def _read_values(what: What, part: Values) -> dict[str, bytes] | None:
-    group = what.group(part.name)
-    return None if group is None else _by_name(group.params)
-
-
-def _read_rows(what: What, part: Rows) -> list[dict[str, bytes]] | None:
-    table = what.table(part.name)
-    if table is None:
-        return None if what.group(part.name) is None else []
-    names = [field.name or "" for field in table.fields]
-    textual = {column.name for column in part.columns if column.textual}
-    return [_row(names, row, textual) for row in table.rows]
-
-
-def _row(names: list[str], row: tuple[str, ...], textual: set[str]) -> dict[str, bytes]:
-    found = {}
-    for name, cell in zip(names, row, strict=False):
-        text = forms.text_of_cell(cell, name) if name in textual else cell or None
-        if text is not None:
-            found[name] = text.encode()
-    return found
-
-
-def _read_blob(what: What, part: Blob) -> Any:
-    group = what.group(part.name)
-    if group is None:
-        return None
-    uri = next((item.uri or "" for item in group.items if isinstance(item, Reference)), "")
-    params = _by_name(group.params)
-    if params.pop("length", None) == b"0":
-        content = b""
-    elif uri.startswith("data:"):
-        content = _unbase64(uri.partition(";base64,")[2], part.name)
-    else:
-        raise ConversionError("convert-incomplete", "An image is not in the VOEvent.", where=Where(path=part.name))
-    return content if part.place is None else (params, content)
-
-
-_READ: dict[type, Callable[[What, Any], Any]] = {
-    Scalar: _read_scalar,
-    Values: _read_values,
-    Rows: _read_rows,
-    Blob: _read_blob,
-}
-
-
-# By way of the canonical form
-
-_START = re.compile(rb'<\?xml version="1.0" encoding="UTF-8"\?>\n<voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.[01]" ')
-_PARAM = re.compile(rb'^ +<Param name="([^"&<]*)" value="([^"&<]*)"(?: (?:ucd|unit|dataType)="[^"&<]*")*/>$', re.M)
-_FIELD = re.compile(rb'^      <Field name="([^"]+)"', re.M)
-
-
-def _scan(data: bytes) -> tuple[dict[str, str], Texts]:
-    if not _START.match(data) or b"<!" in data or len(data) > MAX_BYTES:
-        raise _Surprise
-    start, end = data.find(b"\n  <What>\n"), data.rfind(b"\n  </What>\n")
-    last = data.rfind(b'\n    <Group name="avro">\n', start, end)
-    if start < 0 or last < 0:
-        raise _Surprise
-    what, tail = data[start + 10 : last + 1], data[last + 1 : end + 1]
-    close = tail.find(b"    </Group>\n")
-    about = {k.decode(): v.decode() for k, v in _params(tail[:close])}
-    if close + 13 != len(tail):
-        raise _Surprise
-    texts: dict[str, Any] = {}
-    pos = 0
-    for name, (part, _) in _restorer(_schema(about)).parts.items():
-        found, pos = _SCAN[type(part)](what, pos, name, part)
-        if found is not None:
-            texts[name] = found
-    if pos != len(what):
-        raise _Surprise
-    return about, texts
-
-
-def _params(section: bytes) -> list[tuple[bytes, bytes]]:
-    """The Params of a section that has nothing else."""
-    found: list[tuple[bytes, bytes]] = _PARAM.findall(section)
-    if len(found) != section.count(b"\n") - section.startswith(b"    <Group"):
-        raise _Surprise
-    return found
-
-
-def _section(what: bytes, pos: int, start: bytes, end: bytes) -> tuple[bytes | None, int]:
-    """What is between two lines, if the first of them is at `pos`."""
-    if not what.startswith(start, pos):
-        return None, pos
-    stop = what.find(end, pos)
-    if stop < 0:
-        raise _Surprise
-    return what[pos + len(start) : stop], stop + len(end)
-
-
-def _scan_scalar(what: bytes, pos: int, name: str, _part: Scalar) -> tuple[Any, int]:
-    if not what.startswith(b'    <Param name="%b" ' % name.encode(), pos):
-        return None, pos
-    end = what.find(b"\n", pos) + 1
-    found = _PARAM.match(what, pos)
-    if found is None:
-        raise _Surprise
-    return found[2], end
-
-
-def _scan_values(what: bytes, pos: int, name: str, part: Values) -> tuple[Any, int]:
-    start = b'    <Group name="%b" type="%b"' % (name.encode(), part.record.fullname.encode())
-    if what.startswith(start + b"/>\n", pos):
-        return {}, pos + len(start) + 3
-    section, pos = _section(what, pos, start + b">\n", b"    </Group>\n")
-    if section is None:
-        return None, pos
-    pairs = _params(section)
-    found = {key.decode(): value for key, value in pairs}
-    if len(found) != len(pairs):
-        raise _Surprise
-    return found, pos
-
-
-def _scan_rows(what: bytes, pos: int, name: str, part: Rows) -> tuple[Any, int]:
-    start = b'    <Group name="%b" type="array">\n' % name.encode()
-    section, pos = _section(what, pos, start, b"    </Group>\n")
-    if section is not None:
-        return [], pos
-    start = b'    <Table name="%b" type="%b">\n' % (name.encode(), part.record.fullname.encode())
-    section, pos = _section(what, pos, start, b"    </Table>\n")
-    if section is None:
-        return None, pos
-    head, _, body = section.partition(b"      <Data>\n")
-    names = [field.decode() for field in _FIELD.findall(head)]
-    textual = {column.name for column in part.columns if column.textual}
-    rows = []
-    for line in body.split(b"\n")[:-2]:
-        if not line.startswith(b"        <TR>"):
-            raise _Surprise
-        cells = line[12:-5].replace(b"<TD/>", b"<TD></TD>")[4:-5].split(b"</TD><TD>")
-        row = {}
-        for column, cell in zip(names, cells, strict=True):
-            if cell:
-                if column in textual and cell.startswith(b"\\") or b"&" in cell:
-                    raise _Surprise
-                row[column] = cell
-        rows.append(row)
-    return rows, pos
-
-
-_DATA = re.compile(rb' uri="data:[a-z/]+;base64,([A-Za-z0-9+/=]*)"')
-
-
-def _scan_blob(what: bytes, pos: int, name: str, part: Blob) -> tuple[Any, int]:
-    start = b'    <Group name="%b" type="%b">\n' % (name.encode(), part.type.encode())
-    section, pos = _section(what, pos, start, b"    </Group>\n")
-    if section is None:
-        return None, pos
-    params, _, reference = section.partition(b"      <Reference")
-    names = {key.decode(): value for key, value in _params(params)}
-    inline = _DATA.match(reference)
-    if names.pop("length", None) == b"0":
-        content = b""
-    elif inline:
-        content = _unbase64(inline[1], name)
-    else:
-        raise _Surprise
-    return (content if part.place is None else (names, content)), pos
-
-
-_SCAN: dict[type, Callable[[bytes, int, str, Any], tuple[Any, int]]] = {
-    Scalar: _scan_scalar,
-    Values: _scan_values,
-    Rows: _scan_rows,
-    Blob: _scan_blob,
-}
+        raise AvroError(
+            "avro-value", "Bytes that should be base64 are not.", where=Where(path=name)
+        ) from None

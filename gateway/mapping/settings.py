@@ -16,10 +16,14 @@ DETAILS: tuple[Detail, ...] = ("core", "history", "full")
 Cite = Literal["none", "latest", "all"]
 
 EXAMPLE_AUTHORITY = "org.example"
-"""Stands in for an authority until one is configured. Only the owner of a registered authority may mint IVOIDs in it."""
+"""Stands in for an authority until one is configured. Only the owner of a registered authority may mint IVOIDs
+in it."""
 
 _AUTHORITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,}\Z")
 _STREAM = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*\Z")
+_CUTOUT_URL = re.compile(r"(?:[!#-;=?-z|~]|\{id\}|\{name\})+\Z")
+_LONGEST = 200
+"""Longest authority and stream together: a hundred citations of such names are a third of a core event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,10 @@ class Settings:
     authority, stream : the event is ``ivo://<authority>/<stream>?<id>``; never Rubin's own
     separator : ``?`` (Identifiers 2.0), or ``#`` for readers that know only the older form
     version : VOEvent version to write
-    detail : ``core`` records and lengths of what is left out; ``history`` with light curves; ``full`` with cutouts too
-    records : names of the records to keep in a core event, all by default. An event with less than all cannot be turned
+    detail : ``core`` records and lengths of what is left out; ``history`` with light curves; ``full`` with
+        cutouts too
+    records : names of the records to keep in a core event, all by default. An event with less than all cannot
+        be turned
         back into the alert, but one with ``diaSource`` alone is made without reading the rest of the packet
     role : of events whose source is real; injected sources are ``test`` whatever is said here (VE-06)
     cutout_url : where cutouts can be had, with ``{id}`` and ``{name}`` in it; must be public
@@ -53,7 +59,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         checks = (
-            (_AUTHORITY.match(self.authority), "authority", "must be an IVOA authority id such as org.example"),
+            (
+                _AUTHORITY.match(self.authority),
+                "authority",
+                "must be an IVOA authority id such as org.example",
+            ),
             (_STREAM.match(self.stream), "stream", "must be a path of letters, digits, dots and dashes"),
             (self.separator in ("?", "#"), "separator", "must be ? or #"),
             (self.version in ("2.0", "2.1"), "version", "must be 2.0 or 2.1"),

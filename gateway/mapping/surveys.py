@@ -1,7 +1,7 @@
 """Where each survey keeps identity, position and time. A name that changed between versions is listed in order.
 
-Time scales: LSST's MJDs are TAI; v8's `time_processed` is a timestamp, taken to be TAI like its neighbours; ZTF's `jd` is a
-UTC Julian Date of the exposure's start.
+Time scales: LSST's MJDs are TAI; v8's `time_processed` is a timestamp, taken to be TAI like its neighbours;
+ZTF's `jd` is a UTC Julian Date of the exposure's start.
 """
 
 from __future__ import annotations

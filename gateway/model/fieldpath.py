@@ -1,7 +1,8 @@
 """FieldPath: the one way to name a field, in policy, mapping, filters, errors and documentation.
 
 ``diaSource.ra`` is field ``ra`` of record ``diaSource``; ``prvDiaSources[].psfFlux`` is that field in every
-element of the array; ``lc_features{}.mean`` in every value of the map. A path names a place in a schema, so it has no row numbers.
+element of the array; ``lc_features{}.mean`` in every value of the map. A path names a place in a schema, so it
+has no row numbers.
 """
 
 from __future__ import annotations

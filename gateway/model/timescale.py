@@ -1,7 +1,8 @@
 """TAI days to UTC text, with leap seconds (IERS Bulletin C, from the table that ERFA carries).
 
 Rules
-1. A TAI MJD is split into its day, exactly, and microseconds of the day, rounded: a double's quantum at today's dates is
+1. A TAI MJD is split into its day, exactly, and microseconds of the day, rounded: a double's quantum at
+   today's dates is
    0.63 microseconds, so nothing is lost that the text could show. The raw number stays the exact value.
 2. An instant inside an inserted second is written with second 60.
 3. UTC before 1972 did not have whole leap seconds; such times, and those after the year 9999, have no text here.
@@ -20,7 +21,7 @@ __all__ = ["tai_mjd_to_utc", "tai_unix_micros_to_utc", "utc_jd_to_utc"]
 
 _DAY = 86_400_000_000
 _MJD_ZERO = date(1858, 11, 17)
-_FIRST, _LAST = 41_317, 2_973_483  # 1972-01-01, 10000-01-01
+_FIRST, _LAST = 41_317, 2_973_484  # 1972-01-01, 10000-01-01
 
 
 def _steps() -> tuple[list[int], list[int]]:
@@ -52,7 +53,9 @@ def _tai_micros_to_utc(micros: int) -> str | None:
     if step < 0 or micros >= _LAST * _DAY:
         return None
     utc = micros - _OFFSETS[step] * 1_000_000
-    if step + 1 < len(_STARTS) and micros >= _STARTS[step + 1] - 1_000_000 * (_OFFSETS[step + 1] - _OFFSETS[step]):
+    if step + 1 < len(_STARTS) and micros >= _STARTS[step + 1] - 1_000_000 * (
+        _OFFSETS[step + 1] - _OFFSETS[step]
+    ):
         return _text(utc - 1_000_000, leap=1)
     return _text(utc)
 

@@ -1,7 +1,7 @@
 """Who may see which field: decided by a profile (data), enforced by a type.
 
-What this package is not: it is not pluggable, it infers nothing from names, and it never decides whether a person has data
-rights. A profile is a TOML file in ``policy/`` or one that the operator names.
+What this package is not: it is not pluggable, it infers nothing from names, and it never decides whether a
+person has data rights. A profile is a TOML file in ``policy/`` or one that the operator names.
 
     profile   Profile and Rule, read from TOML and checked before the first alert
     engine    Policy: decide and release

@@ -22,13 +22,19 @@ from gateway.model.voevent import VOEvent
 from gateway.policy.profile import Profile, load
 from gateway.policy.release import Decision, Release
 
-__all__ = ["DEFAULT_DENY", "PUBLIC", "Policy"]
+__all__ = ["DEFAULT_DENY", "MAX_CACHED", "NOT_RELEASED", "PUBLIC", "Policy"]
 
 PUBLIC = "public"
 """The default audience: anyone, without any right."""
 
 DEFAULT_DENY = Decision(
     "deny", "default-deny", "P25", "No rule of the profile says that this is public, so it is withheld."
+)
+NOT_RELEASED = Decision(
+    "deny",
+    "default-deny",
+    "P25",
+    "The schema that wrote this is not a released alert schema, so no field of it is known to be public.",
 )
 
 MAX_CACHED = 256
@@ -47,8 +53,7 @@ class Policy:
     def decide(self, kind: str, provenance: Provenance) -> Decision:
         """The decision for one leaf or document.
 
-        kind : ``released`` for a leaf reachable in a released alert schema, ``voevent`` for a document,
-            anything else for what no rule knows
+        kind : ``released`` for a leaf reachable in a released alert schema, ``voevent`` for a document
         """
         for rule in self.profile.rules:
             if provenance.origin and rule.origin == provenance.origin.value and rule.schema == kind:
@@ -58,7 +63,9 @@ class Policy:
     @overload
     def release(self, item: Alert, audience: str = PUBLIC) -> Release[Alert]: ...
     @overload
-    def release(self, item: VOEvent, audience: str = PUBLIC, *, provenance: Provenance) -> Release[VOEvent]: ...
+    def release(
+        self, item: VOEvent, audience: str = PUBLIC, *, provenance: Provenance
+    ) -> Release[VOEvent]: ...
 
     def release(
         self, item: Alert | VOEvent, audience: str = PUBLIC, *, provenance: Provenance | None = None
@@ -71,19 +78,23 @@ class Policy:
         if isinstance(item, VOEvent):
             decision = self.decide("voevent", self._declared(provenance))
             self._require(decision)
-            return Release(item, audience, self.profile.id, self.profile.sha256, decisions=((None, decision),))
+            return Release(
+                item, audience, self.profile.id, self.profile.sha256, decisions=((None, decision),)
+            )
         decisions, withheld = self._alert_decisions(item.schema, self._declared(item.provenance))
         if len(withheld) == len(decisions):
             self._require(decisions[0][1] if decisions else DEFAULT_DENY)
         return Release(item, audience, self.profile.id, self.profile.sha256, withheld, decisions)
 
-    def _alert_decisions(self, schema: AlertSchema, provenance: Provenance) -> tuple[Decisions, frozenset[FieldPath]]:
+    def _alert_decisions(
+        self, schema: AlertSchema, provenance: Provenance
+    ) -> tuple[Decisions, frozenset[FieldPath]]:
         assert provenance.origin is not None
         key = schema, provenance.origin
         if key not in self._cache:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()  # a stream of ever new schemas must not fill the memory
-            decision = self.decide("released" if schema.key else "unknown", provenance)
+            decision = self.decide("released", provenance) if schema.key else NOT_RELEASED
             made = tuple((path, decision) for path, _ in leaves(schema.root))
             self._cache[key] = made, frozenset(path for path, found in made if not found.passes)
         return self._cache[key]
@@ -92,7 +103,9 @@ class Policy:
     def _declared(provenance: Provenance | None) -> Provenance:
         if provenance is None or provenance.origin is None:
             raise PolicyError(
-                "policy-provenance", "It is not declared where these data came from, so nothing is shown.", clause="P26"
+                "policy-provenance",
+                "It is not declared where these data came from, so nothing is shown.",
+                clause="P26",
             )
         return provenance
 
@@ -100,5 +113,7 @@ class Policy:
     def _require(decision: Decision) -> None:
         if not decision.passes:
             raise PolicyError(
-                "policy-withheld", f"Refused by rule {decision.rule}: {decision.reason}", clause=decision.clause
+                "policy-withheld",
+                f"Refused by rule {decision.rule}: {decision.reason}",
+                clause=decision.clause,
             )

@@ -65,13 +65,15 @@ def load(name: str) -> Profile:
     file: Traversable = Path(name) if name.endswith(".toml") else resources.policy() / f"{name}.toml"
     try:
         data = file.read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with a NUL
         known = ", ".join(names())
         raise SettingsError("settings-invalid", f"There is no such profile. There are: {known}.") from None
     try:
         return _profile(tomllib.loads(data.decode("utf-8")), hashlib.sha256(data).hexdigest())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError("settings-invalid", f"The profile is not TOML: {error}.", where=Where(file.name)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(
+            "settings-invalid", f"The profile is not TOML: {error}.", where=Where(file.name)
+        ) from None
     except SettingsError as error:
         raise error.located(input=file.name) from None
 
@@ -104,7 +106,14 @@ def _keys(table: dict[str, Any], expected: dict[str, type], place: str) -> None:
     for key in table:
         if key not in expected:
             known = ", ".join(expected)
-            raise SettingsError("settings-invalid", f"Unknown key `{key}`; known are {known}.", where=Where(path=place))
+            raise SettingsError(
+                "settings-invalid", f"Unknown key `{key}`; known are {known}.", where=Where(path=place)
+            )
     for key, kind in expected.items():
-        if not isinstance(table.get(key), kind):
-            raise SettingsError("settings-invalid", f"`{key}` is missing or not a {kind.__name__}.", where=Where(path=place))
+        # Not isinstance: a datetime is a date, and is not one that can be compared with dates.
+        if type(table.get(key)) is not kind or table[key] == "":
+            raise SettingsError(
+                "settings-invalid",
+                f"`{key}` is missing, empty or not a {kind.__name__}.",
+                where=Where(path=place),
+            )

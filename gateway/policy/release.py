@@ -61,7 +61,9 @@ class Release(Generic[Item]):
     def original(self) -> bytes:
         """The original bytes of the item. Raises PolicyError (policy-withheld) unless the release is whole."""
         if not self.whole:
-            raise PolicyError("policy-withheld", "Parts of this item are withheld, so its original bytes cannot go on.")
+            raise PolicyError(
+                "policy-withheld", "Parts of this item are withheld, so its original bytes cannot go on."
+            )
         item = self.item
         if isinstance(item, Alert):
             return item.payload

@@ -69,9 +69,7 @@ def _result(name: str, problem: Finding | GatewayError, index: dict[str, int]) -
         line, column, path, level = problem.where.line, problem.where.column, problem.where.path, "error"
     else:
         line, column, path, level = problem.line, None, problem.path, problem.severity.value
-    location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": quote(Path(name).as_posix())}}
-    }
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
     if line:
         location["physicalLocation"]["region"] = {
             "startLine": line,
@@ -86,3 +84,9 @@ def _result(name: str, problem: Finding | GatewayError, index: dict[str, int]) -
         "message": {"text": problem.message},
         "locations": [location],
     }
+
+
+def _uri(name: str) -> str:
+    """A relative path stays relative, so that a report can be read where the files are."""
+    path = Path(name)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

@@ -17,14 +17,13 @@ _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan", "unreadable
 
 def render(results: Sequence[FileResult], rules: Sequence[RuleText] = (), *, colour: bool = False) -> str:
     """Lines ``file:line  error  VE-21  message (clause) path`` and a summary; `colour` is for terminals."""
-    rows = [row for result in results for row in _rows(result)]
+    rows = [tuple(map(_printable, row)) for result in results for row in _rows(result)]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     out = StringIO()
     console = Console(
         file=out, force_terminal=colour, color_system="standard" if colour else None, highlight=False
     )
     for place, level, code, message in rows:
-        # Text drops control characters, so a file name cannot write to the terminal.
         line = Text(f"{place:<{widths[0]}}  ").append(f"{level:<{widths[1]}}", _STYLES[level])
         console.print(line.append(f"  {code:<{widths[2]}}  {message}"), soft_wrap=True)
     console.print(_summary(results), soft_wrap=True)
@@ -55,3 +54,8 @@ def _summary(results: Sequence[FileResult]) -> str:
         else:
             parts.append(f"{number} {label if number != 1 else label.removesuffix('s')}")
     return ", ".join(parts) + "."
+
+
+def _printable(text: str) -> str:
+    """The text without control characters: a file name must not write to the terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

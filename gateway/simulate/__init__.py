@@ -1,9 +1,10 @@
 """Simulated visits: alerts of any released schema version, without a telescope and without a network.
 
-What this package is not: it is no model of the sky or of the survey and nothing to do science with. It makes packets
-that look like real ones to a program: the same fields filled and null, plausible values that agree with each
-other, and a mixture of kinds of objects. All of it is marked: ``observation_reason`` and ``target_name`` say
-``simulated``, LSST visit numbers begin with 7, and no LSST id can be one of the real survey.
+What this package is not: it is no model of the sky or of the survey and nothing to do science with. It makes
+packets that look like real ones to a program: the same fields filled and null, plausible values that agree
+with each other, and a mixture of kinds of objects. All of it is marked: ``observation_reason``,
+``target_name`` or ``publisher`` say ``simulated``, LSST visit numbers begin with 7, and LSST ids are out of
+the range of the survey's.
 
     visit       visit(count, schema=..., seed=...): the alerts of one exposure, one at a time
     campaign    the pointing, its earlier exposures, and where on the camera a place of the sky falls
@@ -16,6 +17,6 @@ other, and a mixture of kinds of objects. All of it is marked: ``observation_rea
     exact       random draws and functions that give the same bits on every machine
 """
 
-from gateway.simulate.visit import CUTOUTS, HISTORIES, Simulation, visit
+from gateway.simulate.visit import CUTOUTS, HISTORIES, Simulation, identifier, visit
 
-__all__ = ["CUTOUTS", "HISTORIES", "Simulation", "visit"]
+__all__ = ["CUTOUTS", "HISTORIES", "Simulation", "identifier", "visit"]

@@ -3,11 +3,12 @@
 Rules
 1. Exposures are columns, in the order of time; the last one is the trigger. All alerts of a visit share them,
    as the alerts of a real visit do.
-2. A visit is numbered ``<day of observation><sequence>`` as Rubin does, with the year + 5000, which Rubin itself
-   uses for simulated exposures.
-3. An LSST id has the bits of a real one: 19 for a counter, 8 for the detector, 15 for the sequence number, 14 for days
-   since 2010; above them real ids (of 2025 and 2026) have 2 or less, and these have 5.
-4. A camera is a square of detectors without corners (LSST: 25 - 4 rafts of 9) or one quadrant (ZTF).
+2. A visit is numbered ``<day of observation><sequence>`` as Rubin does, with the year + 5000, so that none
+   can be taken for a real one.
+3. An LSST id has the bits of a real one: 19 for a counter, 8 for the detector, 15 for the sequence number, 14
+   for days since 2010. Above them the real ids of 2025 and 2026 have 2 or 4, and these have 5.
+4. The pointing is within 30 deg of the ecliptic and 60 deg of opposition, where minor planets are at night.
+5. A camera is a square of detectors without corners (LSST: 25 - 4 rafts of 9) or one quadrant (ZTF).
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.simulate.exact import Draws, Floats, cosine
+from gateway.simulate.exact import Draws, Floats, cosine, sine
 
-__all__ = ["LSST", "MJD_ZERO", "ZTF", "Campaign", "Survey", "lsst_detector"]
+__all__ = ["LSST", "MJD_ZERO", "TILT", "ZTF", "Campaign", "Survey", "lsst_detector", "sun"]
 
 MJD_ZERO = 678576
 """`date.toordinal` of MJD 0."""
+
+
+TILT = 23.4393
+"""Obliquity of the ecliptic, deg."""
+
+
+def sun(mjd: float) -> float:
+    """The mean longitude of the Sun, deg."""
+    return (280.46 + 0.9856474 * (mjd - 51544.5)) % 360
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,25 @@ class Survey:
 
 
 LSST = Survey(
-    "ugrizy", (220, 120, 130, 220, 350, 700), (0.07, 0.12, 0.22, 0.23, 0.19, 0.17), 360, 110, 3, (-65, 5), 1.74
+    bands="ugrizy",
+    error=(220, 120, 130, 220, 350, 700),
+    share=(0.07, 0.12, 0.22, 0.23, 0.19, 0.17),
+    days=360,
+    nights=110,
+    repeats=3,
+    declination=(-65, 5),
+    radius=1.74,
 )
-ZTF = Survey("gri", (30, 36, 55), (0.42, 0.48, 0.10), 29, 27, 6, (-25, 80), 0.42)
+ZTF = Survey(
+    bands="gri",
+    error=(30, 36, 55),
+    share=(0.42, 0.48, 0.10),
+    days=29,
+    nights=27,
+    repeats=6,
+    declination=(-25, 80),
+    radius=0.42,
+)
 
 
 @dataclass(frozen=True)
@@ -78,17 +104,19 @@ class Campaign:
         offsets = np.argsort(draws.uniforms(survey.days - 1))[: survey.nights] + 1
         nights = np.sort(trigger - offsets)
         exposures = survey.repeats * survey.nights
-        hour = np.repeat(draws.uniforms(survey.nights, 0.05, 0.30), survey.repeats)
-        visit = np.tile(np.arange(survey.repeats), survey.nights)
-        mjd = np.repeat(nights, survey.repeats) + hour + visit * (draws.uniforms(exposures, 4.4e-4, 6e-4) + 0.02 / survey.repeats)
+        start = np.repeat(nights + draws.uniforms(survey.nights, 0.05, 0.30), survey.repeats)
+        repeat = np.tile(np.arange(survey.repeats), survey.nights)
+        mjd = start + repeat * (draws.uniforms(exposures, 4.4e-4, 6e-4) + 0.02 / survey.repeats)
         mjd = np.append(mjd, trigger + draws.uniform(0.1, 0.3))
         places = np.searchsorted(np.cumsum(survey.share), draws.uniforms(exposures + 1))
         band = np.minimum(places, len(survey.bands) - 1)
         error = np.array(survey.error)[band] * draws.uniforms(exposures + 1, 0.85, 1.6)
         day = np.floor(mjd - 0.5).astype(np.int64)
         sequence = ((mjd - 0.45 - day) * 1100).astype(np.int64) + 1
-        dec = draws.uniform(*survey.declination)
-        return cls(survey, draws.uniform(0, 360), dec, mjd, band, error, day, sequence)
+        ra = (sun(trigger) + draws.uniform(120, 240)) % 360
+        ecliptic = TILT * float(sine(np.array([ra / 360]))[0])
+        dec = min(max(ecliptic + draws.uniform(-30, 30), survey.declination[0]), survey.declination[1])
+        return cls(survey, ra, dec, mjd, band, error, day, sequence)
 
     @cached_property
     def days(self) -> list[date]:
@@ -116,9 +144,8 @@ class Campaign:
         return (self.ra + east / cosine(dec)) % 360, dec
 
 
-_RAFTS = {
-    raft: number for number, raft in enumerate((row, column) for row in range(5) for column in range(5) if {row, column} - {0, 4})
-}
+_GRID = [(row, column) for row in range(5) for column in range(5) if {row, column} - {0, 4}]
+_RAFTS = {raft: number for number, raft in enumerate(_GRID)}
 
 
 def lsst_detector(east: float, north: float) -> tuple[int, float, float]:

@@ -1,17 +1,16 @@
 """FITS stamps as the alerts carry them.
 
 Rules
-1. An LSST stamp (schema 6.1 to 11) has three HDUs: PRIMARY with 23 cards, UNCERT (the variance), PSFIMAGE. Its
-   side is the source's bboxSize, at least 30 and at most 102 pixels; CRVAL is the position of the trigger.
+1. An LSST stamp has three HDUs: PRIMARY with 23 cards, UNCERT (the variance) and PSFIMAGE. Its side is the
+   source's bboxSize, at least 30 and at most 102 pixels; CRVAL is the position of the trigger.
 2. astropy writes each kind of file once, with zeros for data; afterwards only cards and data are filled in.
 3. Stars are Moffat profiles with beta 3, which need no exponential (see `gateway.simulate.exact`).
-4. A ZTF stamp is a gzipped FITS file of 63 x 63 pixels. The gzip members here are stored, not deflated: every version of zlib
-   compresses in its own way, and these bytes shall be the same everywhere.
+4. A ZTF stamp is a gzipped FITS file of 63 x 63 pixels. The gzip members here are stored, not deflated: every
+   version of zlib compresses in its own way, and these bytes shall be the same everywhere.
 """
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Mapping
@@ -49,12 +48,10 @@ def lsst(draws: Draws, sources: Mapping[str, Any], *, planes: bool) -> Stamps:
     sigma = error / (1.3 * seeing)
     images = _images(draws, moffat(side, seeing, shift[0], shift[1]), flux, template, sigma)
     variance = sigma * sigma + 0.03 * np.maximum(images["cutoutScience"], 0)
+    now, deep = (variance, _psf(41, round(seeing, 1))), (variance * 0.04, _psf(55, round(seeing * 0.9, 1)))
+    extensions = {"cutoutDifference": now, "cutoutScience": now, "cutoutTemplate": deep}
     cards = _cards(draws, side, shift, *sources["sky"])
-    psf, template_psf = _psf(41, round(seeing, 1)), _psf(55, round(seeing * 0.9, 1))
-    return {
-        name: _fill(side, cards, planes, image, *((variance * 0.04, template_psf) if name == "cutoutTemplate" else (variance, psf)))
-        for name, image in images.items()
-    }
+    return {name: _fill(side, cards, planes, image, *extensions[name]) for name, image in images.items()}
 
 
 def ztf(draws: Draws, candidate: Mapping[str, Any]) -> Stamps:
@@ -75,7 +72,7 @@ def _images(draws: Draws, star: Floats, flux: float, template: float, sigma: flo
 def moffat(side: int, seeing: float, x: float, y: float) -> Floats:
     """A star of flux 1 at an offset from the centre pixel (rule 3)."""
     along = np.arange(side) - side // 2
-    core = seeing * seeing / (4 * (2 ** (1 / 3) - 1))
+    core = seeing * seeing * 0.9618305254657681  # 1 / (4 * (2**(1/3) - 1))
     squares = (along - x) * (along - x)
     profile = 1 + (squares + ((along - y) * (along - y))[:, None]) / core
     star: Floats = 2 / (np.pi * core) / (profile * profile * profile)
@@ -123,8 +120,9 @@ def _templates(side: int, psf: int) -> tuple[bytes, bytes, bytes]:
     header: Any = primary.header
     header["EXTEND"] = True
     header.update({"CUTMINX": 0, "CUTMINY": 0, "ROTPA": 0.0, "BUNIT": "nJy", "WCSAXES": 2})
-    header.update({name: 0.0 for name in _WCS})
-    header.update({"CDELT1": 1.0, "CDELT2": 1.0, "CRVAL1": 0.0, "CRVAL2": 0.0, "LATPOLE": 90.0, "MJDREF": 0.0})
+    header.update(dict.fromkeys(_WCS, 0.0))
+    header.update({"CDELT1": 1.0, "CDELT2": 1.0, "CRVAL1": 0.0, "CRVAL2": 0.0})
+    header.update({"LATPOLE": 90.0, "MJDREF": 0.0})
     uncert = fits.ImageHDU(np.zeros((side, side), ">f4"), name="UNCERT")
     uncert.header.insert("EXTNAME", ("UTYPE", "VarianceUncertainty"))
     square = round((psf / 8) ** 0.5)
@@ -133,7 +131,7 @@ def _templates(side: int, psf: int) -> tuple[bytes, bytes, bytes]:
 
 
 def _text(header: Any) -> bytes:
-    """A header as bytes, without the comments that astropy wrote: they are not the same in all its versions."""
+    """A header as bytes, without comments: astropy may word them otherwise in another version."""
     for name in list(header):
         header.comments[name] = ""
     return str(header.tostring()).encode()
@@ -144,6 +142,7 @@ def _ztf_header() -> bytes:
     from astropy.io import fits
 
     header: Any = fits.PrimaryHDU(np.zeros((63, 63), ">f4")).header
+    del header["EXTEND"]
     header["BUNIT"] = "DN"
     return _text(header)
 

@@ -1,19 +1,20 @@
-"""Random draws and functions that give the same bits on every machine and with every version of Python and numpy.
+"""Random draws and functions that give the same bits on every machine, in every version of Python and numpy.
 
 Rules
-1. numpy promises the stream of a bit generator for ever, but not those of `Generator`'s distributions (NEP 19).
-   All draws are made here from the raw words of PCG64.
-2. Addition, multiplication, division and square root are the same everywhere (IEEE 754); sine, exponential and
-   logarithm are not, and neither is the order in which `numpy.sum` adds. So: polynomials instead of the first,
+1. numpy promises the stream of a bit generator for ever, but not those of `Generator`'s distributions
+   (NEP 19). All draws are made here from the raw words of PCG64.
+2. Addition, multiplication, division and square root are the same everywhere (IEEE 754); sine, exponential
+   and logarithm are not, nor is the order in which `numpy.sum` adds. So: polynomials instead of the first,
    `math.fsum` instead of the last, and rounding where a logarithm or an arc tangent cannot be avoided.
 3. A stream has a key, (seed, number of the alert): alerts can be made in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import fsum
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,12 @@ class Draws:
     """A stream of random numbers with a key of non-negative integers."""
 
     def __init__(self, *key: int) -> None:
-        self._words = np.random.PCG64(np.random.SeedSequence(key)).random_raw
+        self._words: Callable[..., Any] = np.random.PCG64(np.random.SeedSequence(key)).random_raw
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
         """One number, low <= number < high."""
-        return low + (high - low) * ((self._words() >> 11) * 2.0**-53)
+        fraction: float = (self._words() >> 11) * 2.0**-53
+        return low + (high - low) * fraction
 
     def uniforms(self, size: int, low: float = 0.0, high: float = 1.0) -> Floats:
         """As `uniform`, `size` of them."""
@@ -53,7 +55,8 @@ class Draws:
     def normals(self, size: int) -> Floats:
         """Normally distributed numbers of mean 0 and standard deviation 1, within 3.7 (rule 1)."""
         words = self._words((size + 3) // 4).astype("<u8")
-        return _NORMAL[words.view("<u2")[:size] & 4095]
+        found: Floats = _NORMAL[words.view("<u2")[:size] & 4095]
+        return found
 
     def normal(self) -> float:
         """One of `normals`."""
@@ -65,7 +68,7 @@ class Draws:
 
     def choice(self, items: Sequence[T], weights: Sequence[float]) -> T:
         """One of the items, each as often as its weight says."""
-        place = self.uniform(0, sum(weights))
+        place = self.uniform(0, fsum(weights))
         for item, weight in zip(items, weights, strict=True):
             place -= weight
             if place < 0:

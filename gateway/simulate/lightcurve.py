@@ -1,10 +1,12 @@
 """Fluxes of an object at the exposures of a campaign, and which of them were detections.
 
 Rules
-1. A shape is the flux without scale and noise, near +1 or -1 at the trigger; times are days before the trigger (<= 0).
-2. Noise is drawn first. Exposure i is then a detection from the scale t_i = (5 - s n_i) e_i / |shape_i| on (n: noise in
-   sigma, e: error, s: sign of the shape). Ordering the t_i gives the scale for a wanted number of detections exactly,
-   and whatever is at 5 sigma is a previous diaSource, while what is below shows up in forced photometry only.
+1. A shape is the flux without scale and noise, near +1 or -1 at the trigger; times are days after the
+   trigger, so negative.
+2. Noise is drawn first. Exposure i is then a detection from the scale t_i = (5 - s n_i) e_i / |shape_i| on
+   (n: noise in sigma, e: error, s: sign of the shape). Ordering the t_i gives the scale from which there
+   is a wanted number of detections. What is at 5 sigma is a previous diaSource; what is below has forced
+   fluxes only.
 3. The trigger is always a detection, for a little more scale if need be.
 4. An object that was detected too often was found later: its earliest detections are left out.
 """
@@ -83,22 +85,28 @@ def rise(draws: Draws, days: Floats) -> Floats:
 
 def flash(draws: Draws, campaign: Campaign, negative: float) -> Light:
     """An object that only the trigger has seen. Few are bright."""
-    snr = 1.01 * THRESHOLD / np.sqrt(draws.uniform(0.002, 1))
-    flux = snr * campaign.error[-1:] * (-1 if draws.chance(negative) else 1)
-    nothing = np.array([], dtype=np.int64)
-    return Light(np.array([len(campaign.mjd) - 1]), flux, campaign.error[-1:], nothing, nothing * 1.0, nothing * 1.0)
+    snr = 1.01 * THRESHOLD / draws.uniform(0.03, 1)
+    error = campaign.error[-1:] * draws.uniform(1, 1.25)
+    flux = snr * error * (-1 if draws.chance(negative) else 1)
+    nowhere, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
+    return Light(np.array([len(campaign.mjd) - 1]), flux, error, nowhere, nothing, nothing)
 
 
 def observe(
-    draws: Draws, campaign: Campaign, shape: Shape, colour: tuple[float, ...], negative: float, lengths: Lengths
+    draws: Draws,
+    campaign: Campaign,
+    shape: Shape,
+    colour: tuple[float, ...],
+    negative: float,
+    lengths: Lengths,
 ) -> Light:
-    """The light of an object with a history (rule 2)."""
+    """The light of an object with a history (rule 2); `colour` and `negative` are those of `Kind`."""
     exposures = len(campaign.mjd)
     last = exposures - 1
     form = shape(draws, campaign.mjd - campaign.mjd[-1]) * np.array(colour)[campaign.band]
     if draws.chance(negative):
         form = -form
-    error = campaign.error
+    error = campaign.error * draws.uniform(1, 1.25)
     noise = draws.normals(exposures)
     size = np.maximum(np.abs(form), 1e-9)
     needed = (THRESHOLD - np.copysign(noise, form * noise)) * error / size
@@ -106,7 +114,7 @@ def observe(
     enough = float(np.sort(needed[:-1])[lengths.wanted - 1])
     if enough > 1e6 * error[-1]:  # too few exposures since the explosion
         enough = 0.0
-    scale = max(enough, float(needed[-1])) * (1 + 2.0**-20)
+    scale = max(enough, float(needed[-1])) * 1.001 / draws.uniform(0.3, 1)
     seen = np.append(np.flatnonzero(needed[:-1] <= scale)[-lengths.most :], last)
     since = exposures - lengths.forced if lengths.forced else int(seen[0])
     forced = np.arange(max(since, 0), exposures)

@@ -1,12 +1,14 @@
-"""The tables of an LSST alert: diaSource, diaForcedSource, diaObject and, for minor planets, ssSource and orbit.
+"""The tables of an LSST alert: sources, forced sources, diaObject and, for minor planets, ssSource and orbit.
 
 Rules (those about nulls and ids are measured on real alerts of March 2026)
 1. The trigger and the previous sources are rows of one table, the trigger last.
-2. Never filled: psfLnL, errors and chi2 of trails, timeWithdrawnMjdTai, first/lastDiaSourceMjdTai and fpFlux of
-   diaObject. Dipole fields are filled for dipoles only; trail and shape fields are null where the shape fit failed.
-3. A diaObject has the id of its first diaSource. diaObjectId or ssObjectId is 0 when the trigger belongs to none.
-4. diaObject counts and averages all sources in the packet, the trigger included; forced fluxes give scienceFluxMean.
-5. A minor planet has neither diaObject nor history; an object without history has null arrays, not empty ones.
+2. Never filled: psfLnL, errors and chi2 of trails, timeWithdrawnMjdTai, first/lastDiaSourceMjdTai and fpFlux
+   of diaObject. Dipole fields are filled for dipoles only; trail and shape fields are null where the shape
+   fit failed.
+3. A diaObject has the id of its first diaSource. diaObjectId or ssObjectId is 0 when the trigger has none.
+4. diaObject counts and averages all sources in the packet, the trigger included; forced fluxes give
+   scienceFluxMean.
+5. A minor planet has neither diaObject nor history. An object without history has null arrays, not empty.
 """
 
 from __future__ import annotations
@@ -25,25 +27,36 @@ from gateway.simulate.objects import Kind
 
 __all__ = ["Packet", "packet"]
 
-_DIPOLE = ("dipoleMeanFlux", "dipoleMeanFluxErr", "dipoleFluxDiff", "dipoleFluxDiffErr", "dipoleLength", "dipoleAngle", "dipoleChi2")
+_DIPOLE = (
+    "dipoleMeanFlux",
+    "dipoleMeanFluxErr",
+    "dipoleFluxDiff",
+    "dipoleFluxDiffErr",
+    "dipoleLength",
+    "dipoleAngle",
+    "dipoleChi2",
+)
 
-_FEATURES = [f"{band}_lc{kind}{n:02}" for band in "ugrizy" for kind, many in (("Periodic", 32), ("NonPeriodic", 20)) for n in range(1, many + 1)]
-"""Light-curve features of schemas 3 to 5; nobody ever said what they are, so any number will do."""
+_FEATURES = [
+    f"{band}_lc{kind}{n:02}"
+    for band in "ugrizy"
+    for kind, many in (("Periodic", 32), ("NonPeriodic", 20))
+    for n in range(1, many + 1)
+]
+"""Light-curve features of schemas 3 to 5. Their meaning was never documented, so any number will do."""
 
 Columns = dict[str, Any]
 
 
 @dataclass
 class Packet:
-    """The tables of one alert and their number of rows."""
+    """The tables of one alert; `arrays` by the name of their field, with their number of rows."""
 
     sources: Columns
-    forced: Columns
-    limits: Columns
+    history: int
+    arrays: dict[str, tuple[Columns, int]]
     diaObject: Columns | None
     minor: Columns | None
-    history: int
-    forced_rows: int
 
 
 def packet(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: int) -> Packet:
@@ -63,9 +76,11 @@ def packet(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: in
     planet = minor.table(draws, campaign, sources) if asteroid else None
     if planet:
         sources["ssObjectId"] = planet["ssObjectId"]
-    forced = _forced(draws, campaign, light, sources)
-    limits = _limits(campaign, light)
-    return Packet(sources, forced, limits, diaObject, planet, len(ids) - 1, len(light.forced))
+    arrays = {
+        "prvDiaForcedSources": (_forced(draws, campaign, light, sources), len(light.forced)),
+        "prvDiaNondetectionLimits": _limits(campaign, light),
+    }
+    return Packet(sources, len(ids) - 1, arrays, diaObject, planet)
 
 
 def _exposures(campaign: Campaign, at: list[int], detectors: list[int]) -> Columns:
@@ -83,7 +98,9 @@ def _exposures(campaign: Campaign, at: list[int], detectors: list[int]) -> Colum
     }
 
 
-def _sources(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: int, place: tuple[float, float]) -> Columns:
+def _sources(
+    draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: int, place: tuple[float, float]
+) -> Columns:
     at: list[int] = light.seen.tolist()
     n = len(at)
     flux, error = light.flux, light.error
@@ -104,7 +121,7 @@ def _sources(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: 
     spread = draws.normals(6 * n).reshape(6, n)
     reliability = 1 - draws.uniforms(n) * (0.9 if dipole else 0.35)
     trail = blank * draws.uniforms(n, 0.2, 1.8)
-    centred = np.where(draws.uniforms(n) < 0.007, True, False)
+    off_centre = draws.uniforms(n) < 0.007
     table = _exposures(campaign, at, detectors)
     table |= {
         "diaSourceId": [campaign.id(i, d, c) for i, d, c in zip(at, detectors, counters, strict=True)],
@@ -112,22 +129,30 @@ def _sources(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: 
         "ra": ra + spread[0] * where, "raErr": where, "dec": dec + spread[1] * where, "decErr": where * 0.97,
         "ra_dec_Cov": where * where * 0.02 * spread[2],
         "x": x, "xErr": where * 18000, "y": y, "yErr": where * 17500, "x_y_Cov": where * spread[2],
-        "centroid_flag": centred, "apFlux": flux + error * spread[3], "apFluxErr": 2.3 * error,
-        "apFlux_flag": centred, "apFlux_flag_apertureTruncated": False, "isNegative": flux < 0, "snr": snr,
-        "psfFlux": flux, "psfFluxErr": error, "psfRa": ra + spread[0] * where, "psfDec": dec + spread[1] * where,
-        "psfRaErr": where, "psfDecErr": where, "psfLnL": None, "psfChi2": 1681 + 60 * spread[4] + snr * snr / 9,
-        "psfNdata": 1681, "psfFlux_flag": centred, "psfFlux_flag_edge": False, "psfFlux_flag_noGoodPixels": False,
-        "trailFlux": blank * flux * 0.98, "trailFluxErr": blank * error * 0.02, "trailRa": blank * ra, "trailDec": blank * dec,
-        "trailLength": trail, "trailAngle": blank * draws.uniforms(n, -90, 90), "trailNdata": 0, "trail_flag_edge": False,
+        "centroid_flag": off_centre, "apFlux": flux + error * spread[3], "apFluxErr": 2.3 * error,
+        "apFlux_flag": off_centre, "apFlux_flag_apertureTruncated": False, "isNegative": flux < 0, "snr": snr,
+        "psfFlux": flux, "psfFluxErr": error, "psfRa": ra + spread[0] * where,
+        "psfDec": dec + spread[1] * where,
+        "psfRaErr": where, "psfDecErr": where, "psfLnL": None,
+        "psfChi2": 1681 + 60 * spread[4] + snr * snr / 9,
+        "psfNdata": 1681, "psfFlux_flag": off_centre, "psfFlux_flag_edge": False,
+        "psfFlux_flag_noGoodPixels": False,
+        "trailFlux": blank * flux * 0.98, "trailFluxErr": blank * error * 0.02, "trailRa": blank * ra,
+        "trailDec": blank * dec,
+        "trailLength": trail, "trailAngle": blank * draws.uniforms(n, -90, 90), "trailNdata": 0,
+        "trail_flag_edge": False,
         "trail_flag": shapeless, "trailAlgorithm": 1,
         "dipoleNdata": 2100 if dipole else 0, "isDipole": dipole, "dipoleFitAttempted": dipole,
-        "scienceFlux": flux + template, "scienceFluxErr": 1.01 * error, "forced_PsfFlux_flag": centred,
+        "scienceFlux": flux + template, "scienceFluxErr": 1.01 * error, "forced_PsfFlux_flag": off_centre,
         "forced_PsfFlux_flag_edge": False, "forced_PsfFlux_flag_noGoodPixels": False,
         "templateFlux": template + 0.05 * error * spread[5], "templateFluxErr": 0.06 * error,
-        "ixx": blank * width * (1 + 0.1 * spread[3]), "iyy": blank * width * (1 + 0.1 * spread[4]), "ixy": blank * 0.03 * spread[5],
+        "ixx": blank * width * (1 + 0.1 * spread[3]), "iyy": blank * width * (1 + 0.1 * spread[4]),
+        "ixy": blank * 0.03 * spread[5],
         "ixxPSF": width, "iyyPSF": width * 1.02, "ixyPSF": 0.01 * spread[2],
-        "shape_flag": shapeless, "shape_flag_no_pixels": False, "shape_flag_not_contained": False, "shape_flag_parent_source": False,
-        "extendedness": blank * draws.uniforms(n, 0, 0.4), "reliability": reliability, "spuriousness": 1 - reliability,
+        "shape_flag": shapeless, "shape_flag_no_pixels": False, "shape_flag_not_contained": False,
+        "shape_flag_parent_source": False,
+        "extendedness": blank * draws.uniforms(n, 0, 0.4), "reliability": reliability,
+        "spuriousness": 1 - reliability,
         "reliabilityVersion": "simulated", "glint_trail": False,
         "bboxSize": np.minimum(14 + snr * 0.35 + trail_pixels(draws, kind, n), 130).astype(np.int64),
         "pixelFlags_bad": draws.uniforms(n) < 0.005, "pixelFlags_streak": draws.uniforms(n) < 0.001,
@@ -138,7 +163,15 @@ def _sources(draws: Draws, campaign: Campaign, kind: Kind, light: Light, index: 
     table["sky"] = (float(table["ra"][-1]), float(table["dec"][-1]))
     if dipole:
         length = draws.uniforms(n, 0.01, 0.12)
-        values = (30 * np.abs(flux), error * 0.7, 0 * flux, error * 1.4, length, draws.uniforms(n, -180, 180), draws.uniforms(n, 100, 1500))
+        values = (
+            30 * np.abs(flux),
+            error * 0.7,
+            np.zeros(n),
+            error * 1.4,
+            length,
+            draws.uniforms(n, -180, 180),
+            draws.uniforms(n, 100, 1500),
+        )
         table |= dict(zip(_DIPOLE, values, strict=True))
     return table
 
@@ -165,21 +198,23 @@ def _forced(draws: Draws, campaign: Campaign, light: Light, sources: Columns) ->
     }  # fmt: skip
 
 
-def _limits(campaign: Campaign, light: Light) -> Columns:
+def _limits(campaign: Campaign, light: Light) -> tuple[Columns, int]:
     """The noise of the last exposures that did not detect the object (schemas up to 7.4)."""
     seen = set(light.seen.tolist())
     at = [i for i in light.forced.tolist() if i not in seen][-10:]
-    return _exposures(campaign, at, [94] * len(at)) | {"diaNoise": campaign.error[at], "rows": len(at)}
+    return _exposures(campaign, at, [94] * len(at)) | {"diaNoise": campaign.error[at]}, len(at)
 
 
 def _object(draws: Draws, campaign: Campaign, light: Light, sources: Columns) -> Columns:
     where = sources["raErr"]
     n = len(where)
     table: Columns = {
-        "diaObjectId": sources["diaSourceId"][0], "nDiaSources": n, "validityStartMjdTai": campaign.mjd[-1] + 0.00195,
+        "diaObjectId": sources["diaSourceId"][0], "nDiaSources": n,
+        "validityStartMjdTai": campaign.mjd[-1] + 0.00195,
         "radecMjdTai": campaign.mjd[-1], "firstDiaSourceMjdTai": None, "lastDiaSourceMjdTai": None,
         "ra": math.fsum(sources["ra"].tolist()) / n, "dec": math.fsum(sources["dec"].tolist()) / n,
-        "raErr": where[-1] / math.sqrt(n), "decErr": where[-1] / math.sqrt(n), "ra_dec_Cov": sources["ra_dec_Cov"][-1] / n,
+        "raErr": where[-1] / math.sqrt(n), "decErr": where[-1] / math.sqrt(n),
+        "ra_dec_Cov": sources["ra_dec_Cov"][-1] / n,
     }  # fmt: skip
     seen, forced = campaign.band[light.seen], campaign.band[light.forced]
     for number, band in enumerate(campaign.survey.bands):
@@ -207,7 +242,14 @@ def _mean(flux: Floats, error: Floats) -> tuple[float | None, float | None]:
 def _statistics(mjd: Floats, flux: Floats, error: Floats) -> Columns:
     n = len(flux)
     mean, mean_error = _mean(flux, error)
-    table: Columns = {"Mean": mean, "MeanErr": mean_error, "Ndata": n, "Chi2": None, "Sigma": None, "MaxSlope": None}
+    table: Columns = {
+        "Mean": mean,
+        "MeanErr": mean_error,
+        "Ndata": n,
+        "Chi2": None,
+        "Sigma": None,
+        "MaxSlope": None,
+    }
     table |= {"Min": None, "Max": None, "ErrMean": None}
     if mean is not None:
         off = flux - mean

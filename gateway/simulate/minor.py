@@ -1,10 +1,10 @@
 """A minor planet of the main belt at a place of the sky: its orbit, and where it is seen from.
 
-The orbit and the place are plausible each, and distances, velocities and angles agree with each other; but the orbit is not fitted
-to the place.
+Distances, velocities and angles of the place agree with each other, as do the elements of the orbit; but the
+orbit is not one that leads through the place.
 
 Rules
-1. Angles in degrees, distances in au, velocities in km/s, rates in deg/d (fields of ssSource) .
+1. Angles in degrees, distances in au, velocities in km/s, rates in deg/d (fields of ssSource).
 2. The Sun is where its mean longitude says; the Earth moves in a circle.
 3. The seven characters of a packed provisional designation (MPC) are an LSST ssObjectId, read as an integer.
 """
@@ -17,15 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from gateway.simulate.campaign import Campaign
+from gateway.simulate.campaign import TILT, Campaign, sun
 from gateway.simulate.exact import Draws, Floats, sine
 
 __all__ = ["packed", "table"]
 
-_TILT = 23.4393
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXY"
-_GALAXY = np.array([(-0.0548755604, -0.8734370902, -0.4838350155), (0.4941094279, -0.44482963, 0.7469822445), (-0.867666149, -0.1980763734, 0.4559837762)])
+_GALAXY = np.array(
+    [
+        (-0.0548755604, -0.8734370902, -0.4838350155),
+        (0.4941094279, -0.44482963, 0.7469822445),
+        (-0.867666149, -0.1980763734, 0.4559837762),
+    ]
+)
 """Rotation from equatorial to galactic coordinates (ESA 1997, Hipparcos catalogue, section 1.5.3)."""
+_SMALL = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
+"""Sizes of the errors of orbital elements."""
 
 
 def packed(year: int, half: str, letter: str, cycle: int) -> str:
@@ -54,13 +61,13 @@ def _between(a: Floats, b: Floats) -> float:
 
 
 def _ecliptic(vector: Floats) -> Floats:
-    sin, cos = sine(np.array([_TILT, _TILT + 90]) / 360).tolist()
+    sin, cos = sine(np.array([TILT, TILT + 90]) / 360).tolist()
     x, y, z = vector.tolist()
     return np.array([x, y * cos + z * sin, z * cos - y * sin])
 
 
 def table(draws: Draws, campaign: Campaign, source: dict[str, Any]) -> dict[str, Any]:
-    """Columns for ssSource, mpc_orbits, MPCORB and ssObject of the object seen as the last row of the table `source`."""
+    """Columns for ssSource, mpc_orbits, MPCORB and ssObject of what the last row of `source` saw."""
     mjd = float(campaign.mjd[-1])
     year, cycle = draws.integer(1995, 2026), draws.integer(0, 99)
     half, letter = (_LETTERS[draws.integer(0, len(_LETTERS) - 1)] for _ in range(2))
@@ -74,18 +81,20 @@ def table(draws: Draws, campaign: Campaign, source: dict[str, Any]) -> dict[str,
 def _place(draws: Draws, mjd: float, source: dict[str, Any], a: float) -> dict[str, Any]:
     ra, dec = float(source["ra"][-1]), float(source["dec"][-1])
     sight = _unit(ra, dec)
-    longitude = (280.46 + 0.9856474 * (mjd - 51544.5)) % 360
-    sin, cos = sine(np.array([_TILT, _TILT + 90]) / 360).tolist()
+    longitude = sun(mjd)
+    sin, cos = sine(np.array([TILT, TILT + 90]) / 360).tolist()
     x, y, _ = _unit(longitude, 0).tolist()
-    sun = np.array([x, y * cos, y * sin])
+    to_sun = np.array([x, y * cos, y * sin])
     earth_x, earth_y, _ = _unit(longitude + 90, 0).tolist()
     earth_v = 29.78 * np.array([-earth_x, -earth_y * cos, -earth_y * sin])
     distance = max(a * draws.uniform(0.85, 1.15), 1.05)
     # The line of sight meets the sphere of that radius around the Sun once, as the Earth is inside.
-    along = _dot(sight, sun)
+    along = _dot(sight, to_sun)
     reach = along + math.sqrt(distance * distance - 1 + along * along)
-    topo, helio = sight * reach, sight * reach - sun
-    helio_v = (29.78 / math.sqrt(distance)) * np.array([-helio[1], helio[0], 0.1 * helio[2]]) / distance
+    topo, helio = sight * reach, sight * reach - to_sun
+    around = np.array([-helio[1], helio[0], 0.0])
+    helio_v = around * (29.78 / math.sqrt(distance * _dot(around, around)))
+    helio_v = helio_v + helio * draws.uniform(-0.5, 0.5)
     topo_v = helio_v - earth_v
     offset = draws.normals(2) * 0.02
     rate = draws.normals(2) * 0.12
@@ -94,7 +103,7 @@ def _place(draws: Draws, mjd: float, source: dict[str, Any], a: float) -> dict[s
     place: dict[str, Any] = {
         "diaSourceId": source["diaSourceId"][-1],
         "eclLambda": lam, "eclBeta": beta, "galLon": lon, "galLat": lat,
-        "elongation": _between(sight, sun), "phaseAngle": _between(topo, helio),
+        "elongation": _between(sight, to_sun), "phaseAngle": _between(topo, helio),
         "topoRange": reach, "topoRangeRate": _dot(topo_v, sight),
         "helioRange": distance, "helioRangeRate": _dot(helio_v, helio) / distance,
         "ephRa": ra - offset[0] / 3600, "ephDec": dec - offset[1] / 3600,
@@ -120,16 +129,28 @@ def _orbit(draws: Draws, mjd: float, name: str, short: str) -> dict[str, Any]:
         "mean_anomaly": draws.uniform(0, 360), "period": period, "mean_motion": 360 / period,
     }  # fmt: skip
     elements = {key: round(value, 12) for key, value in elements.items()}
-    unc = {f"{key}_unc": round(10 ** draws.integer(-9, -5) * draws.uniform(1, 9), 14) for key in elements}
-    forces = {f"{key}{suffix}": 0.0 for key in ("yarkovsky", "srp", "a1", "a2", "a3", "dt") for suffix in ("", "_unc")}
-    arc, observations, magnitude = round(draws.uniform(1000, 12000), 5), draws.integer(40, 900), round(draws.uniform(14, 20), 3)
+    unc = {
+        f"{key}_unc": round(draws.choice(_SMALL, (1, 1, 1, 1, 1)) * draws.uniform(1, 9), 14)
+        for key in elements
+    }
+    forces = {
+        f"{key}{suffix}": 0.0
+        for key in ("yarkovsky", "srp", "a1", "a2", "a3", "dt")
+        for suffix in ("", "_unc")
+    }
+    arc, observations, magnitude = (
+        round(draws.uniform(1000, 12000), 5),
+        draws.integer(40, 900),
+        round(draws.uniform(14, 20), 3),
+    )
     six = ("q", "e", "i", "node", "argperi", "peri_time")
     document = {
         "COM": {"coefficient_names": six, "coefficient_values": [elements[key] for key in six],
                 "coefficient_uncertainties": [unc[f"{key}_unc"] for key in six]},
         "epoch_data": {"epoch": 61000.0, "timeform": "MJD", "timesystem": "TDT"},
         "magnitude_data": {"G": 0.15, "H": magnitude},
-        "designation_data": {"unpacked_primary_provisional_designation": name, "packed_primary_provisional_designation": short},
+        "designation_data": {"unpacked_primary_provisional_designation": name,
+        "packed_primary_provisional_designation": short},
         "orbit_fit_statistics": {"nobs_total": observations, "normalized_RMS": 0.5},
     }  # fmt: skip
     return elements | unc | forces | {
@@ -137,7 +158,9 @@ def _orbit(draws: Draws, mjd: float, name: str, short: str) -> dict[str, Any]:
         "unpacked_primary_provisional_designation": name, "mpc_orb_jsonb": json.dumps(document),
         "created_at": 61000.0, "updated_at": 61200.0, "fitting_datetime": 61200.0,
         "orbit_type_int": 11, "u_param": draws.integer(0, 3), "nopp": draws.integer(2, 20),
-        "arc_length_total": arc, "arc_length_sel": arc, "nobs_total": observations, "nobs_total_sel": observations - draws.integer(0, 16),
-        "epoch_mjd": 61000.0, "h": magnitude, "g": 0.15, "not_normalized_rms": 0.0, "normalized_rms": round(draws.uniform(0.3, 0.9), 6),
+        "arc_length_total": arc, "arc_length_sel": arc, "nobs_total": observations,
+        "nobs_total_sel": observations - draws.integer(0, 16),
+        "epoch_mjd": 61000.0, "h": magnitude, "g": 0.15, "not_normalized_rms": 0.0,
+        "normalized_rms": round(draws.uniform(0.3, 0.9), 6),
         "earth_moid": round(draws.uniform(0.8, 2), 6),
     }  # fmt: skip

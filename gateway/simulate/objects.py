@@ -1,12 +1,12 @@
 """The kinds of objects in a simulated visit, how often each occurs, and how long its history is.
 
-    kind        history                       what is special
-    transient   none: first detection
-    dipole      none                          an artefact of subtraction: dipole fit filled, often negative
-    asteroid    none, and no diaObject        ssSource and orbit filled; moves
-    variable    sinusoid in several bands     bright in the template; flux of either sign
-    agn         damped random walk            in the nucleus of a galaxy
-    supernova   rise after an explosion       beside the nucleus of a galaxy
+kind        history                       what is special
+transient   none: first detection
+dipole      none                          an artefact of subtraction: dipole fit filled, often negative
+asteroid    none, and no diaObject        ssSource and orbit filled; moves
+variable    sinusoid in several bands     bright in the template; flux of either sign
+agn         damped random walk            in the nucleus of a galaxy
+supernova   rise after an explosion       beside the nucleus of a galaxy
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.simulate.lightcurve import Lengths, Shape
 __all__ = ["HISTORIES", "KINDS", "Kind", "lengths", "pick"]
 
 HISTORIES = ("mixed", "mature", "new")
-"""`mixed`: about a third has a history; `mature`: 30 to 150 detections and 30 to 300 forced fluxes; `new`: none has."""
+"""mixed: a third has a history; mature: 30 to 150 detections, 30 to 300 forced fluxes; new: none has one."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ KINDS = (
 def pick(draws: Draws, history: str) -> Kind:
     """One of the kinds that `history` (one of HISTORIES) allows."""
     allowed = [
-        kind for kind in KINDS if history == "mixed" or (kind.mature if history == "mature" else kind.shape is None)
+        kind
+        for kind in KINDS
+        if history == "mixed" or (kind.mature if history == "mature" else kind.shape is None)
     ]
     return draws.choice(allowed, [kind.share for kind in allowed])
 
@@ -65,7 +67,8 @@ def pick(draws: Draws, history: str) -> Kind:
 def lengths(draws: Draws, history: str) -> Lengths:
     """How long a history is. In a mixed visit most are short and began not long ago."""
     if history == "mature":
-        return Lengths(draws.integer(30, 149), 150, draws.integer(30, 300), 1000)
+        earlier = draws.integer(30, 150)
+        return Lengths(earlier, earlier, draws.integer(30, 300), 1000)
     few = draws.uniform()
-    wanted = 1 + int(70 * few * few * few)
-    return Lengths(wanted, 150, 0, 8 + 3 * wanted)
+    wanted = 1 + int(50 * few * few * few)
+    return Lengths(wanted, 150, 0, 6 + 2 * wanted)

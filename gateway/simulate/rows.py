@@ -1,11 +1,11 @@
 """Tables of columns -> records of any schema version, as Avro writes them.
 
 Rules
-1. A table has a column for a field, under the newest name of the field. `NEWEST` says what the older names became.
-2. A column is one value for all rows, an array, or a list. None and NaN are null; where the schema has no null
-   they are 0.
-3. A field without a column is filled by the first pattern in `FALLBACKS` that its name matches; others are null, or
-   the zero of their type. So every version can be written, those with 389 fields in diaObject too.
+1. A table has a column for a field, under the field's newest name; `NEWEST` says what older names became.
+2. A column is one value for all rows, an array, or a list. None and NaN are null; where the schema has no
+   null they are 0.
+3. A field without a column is filled by the first pattern in `FALLBACKS` that its name matches; others are
+   null, or the zero of their type. So every version can be written, those with 389 fields in diaObject too.
 4. A column is encoded whole, and the rows are joined from the columns: faster than row by row.
 """
 
@@ -87,12 +87,14 @@ FALLBACKS: list[tuple[re.Pattern[str], Callable[[Draws, int], Any]]] = [
         (r"^[ugrizy]_?H$", lambda draws, n: draws.uniforms(n, 14, 23)),
         (r"^[ugrizy]_?G\d*$", lambda draws, n: draws.uniforms(n, 0, 1)),
         (r"^[ugrizy]_?(H|G\d*)Err$", lambda draws, n: draws.uniforms(n, 0.01, 0.3)),
-        (r"^(arc|discoverySubmissionDate|firstObservationDate)$", lambda draws, n: draws.uniforms(n, 4000, 9000)),
+        (r"^arc$", lambda draws, n: draws.uniforms(n, 1000, 9000)),
+        (r"^(discoverySubmission|firstObservation)Date$", lambda draws, n: draws.uniforms(n, 50000, 59000)),
         (r"(?i)^moid", lambda draws, n: draws.uniforms(n, 0.01, 2)),
         (r"(?i)extendedness$", lambda draws, n: draws.uniforms(n, 0, 0.3)),
         (r"(?i)(sigma|unc)$", lambda draws, n: draws.uniforms(n, 1e-9, 1e-5)),
     )
 ]
+
 
 def micros(mjd: float) -> int:
     """Microseconds since 1970 (UTC) of a TAI Modified Julian Date after 2017 (TAI - UTC = 37 s)."""
@@ -114,7 +116,7 @@ def _fallback(name: str) -> Callable[[Draws, int], Any]:
 
 @dataclass(frozen=True)
 class _Cell:
-    """How the values of a field are encoded: the branch number of the union before a value, if any, and null."""
+    """How a field is encoded: what precedes a value (the branch of the union), and null."""
 
     name: str
     prefix: bytes
@@ -163,8 +165,7 @@ def _cells(record: Record) -> list[_Cell]:
         type_, has_null = nullable(field.type)
         encode, zero = _encoder(type_)
         prefix, null = b"", zero
-        if has_null:
-            assert isinstance(field.type, Union)
+        if has_null and isinstance(field.type, Union):
             null = write_varint(field.type.branches.index(NULL))
             prefix = write_varint(field.type.branches.index(type_))
         width = {"float": 4, "double": 8}.get(type_.name, 0) if isinstance(type_, Primitive) else 0
@@ -187,15 +188,15 @@ def array(items: list[bytes]) -> bytes:
 
 
 def _column(cell: _Cell, value: Any, size: int) -> list[bytes]:
-    if not isinstance(value, (np.ndarray, list)):
-        return [_one(cell, value)] * size
-    if isinstance(value, np.ndarray) and cell.width and value.dtype.kind == "f":
-        return _floats(cell, value)
-    return [_one(cell, v) for v in (value.tolist() if isinstance(value, np.ndarray) else value)]
+    if isinstance(value, np.ndarray):
+        if size > 1 and cell.width and value.dtype.kind == "f":
+            return _floats(cell, value)
+        value = value.tolist()
+    return [_one(cell, v) for v in value] if isinstance(value, list) else [_one(cell, value)] * size
 
 
 def _one(cell: _Cell, value: Any) -> bytes:
-    return cell.null if value is None or value != value else cell.prefix + cell.encode(value)  # noqa: PLR0124 (NaN)
+    return cell.null if value is None or value != value else cell.prefix + cell.encode(value)
 
 
 def _floats(cell: _Cell, values: Floats) -> list[bytes]:

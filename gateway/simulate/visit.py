@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from gateway.errors import SettingsError
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.avrotype import Array, AvroType, Record, nullable
 from gateway.model.provenance import Origin, Provenance
+from gateway.schema.raw import Layout, varint
 from gateway.simulate import cutouts as stamps
 from gateway.simulate import lsst, ztf
 from gateway.simulate.campaign import LSST, ZTF, Campaign
@@ -16,7 +18,7 @@ from gateway.simulate.lightcurve import Light, flash, observe
 from gateway.simulate.objects import HISTORIES, Kind, lengths, pick
 from gateway.simulate.rows import Table, array, newest, rows
 
-__all__ = ["CUTOUTS", "HISTORIES", "Simulation", "visit"]
+__all__ = ["CUTOUTS", "HISTORIES", "Simulation", "identifier", "visit"]
 
 CUTOUTS = ("real", "image", "none")
 """`real`: as the survey writes them; `image`: an LSST stamp without its UNCERT and PSFIMAGE; `none`: null."""
@@ -33,14 +35,17 @@ class Simulation:
         self, schema: AlertSchema, *, seed: int = 0, history: str = "mixed", cutouts: str = "real"
     ) -> None:
         if schema.key is None:
-            raise SettingsError("settings-value", "Only released schemas can be simulated. See `gateway schema list`.")
+            raise SettingsError(
+                "settings-value", "Only released schemas can be simulated; see `gateway schema list`."
+            )
         if history not in HISTORIES or cutouts not in CUTOUTS or seed < 0:
             raise SettingsError(
                 "settings-value",
-                f"history is one of {', '.join(HISTORIES)}, cutouts one of {', '.join(CUTOUTS)}, and seed not negative.",
+                f"history: {', '.join(HISTORIES)}; cutouts: {', '.join(CUTOUTS)}; seed: 0 or more.",
             )
         self.schema, self.seed, self.history, self.cutouts = schema, seed, history, cutouts
         self.lsst = schema.key.family == "lsst"
+        self._version = schema.key.version
         self.campaign = Campaign.draw(Draws(seed), LSST if self.lsst else ZTF)
         self._records = _records(schema.root)
 
@@ -81,24 +86,24 @@ class Simulation:
             "target_name": "simulated",
             "diaSource": trigger,
             "prvDiaSources": array(previous) if previous else None,
-            "prvDiaForcedSources": self._array("prvDiaForcedSources", packet.forced, packet.forced_rows, draws),
-            "prvDiaNondetectionLimits": self._array("prvDiaNondetectionLimits", packet.limits, packet.limits["rows"], draws),
             "diaObject": self._record("diaObject", packet.diaObject, draws),
         }
-        root |= {name: self._record(name, packet.minor, draws) for name in ("ssObject", "ssSource", "MPCORB", "mpc_orbits")}
+        for name, (table, size) in packet.arrays.items():
+            root[name] = self._array(name, table, size, draws)
+        for name in ("ssObject", "ssSource", "MPCORB", "mpc_orbits"):
+            root[name] = self._record(name, packet.minor, draws)
         if self.cutouts != "none":
             root |= stamps.lsst(draws, packet.sources, planes=self.cutouts == "real")
         return root
 
     def _ztf(self, draws: Draws, index: int, kind: Kind, light: Light) -> Table:
         packet = ztf.packet(draws, self.campaign, kind, light, index)
-        assert self.schema.key is not None
         root = packet.root | {
-            "schemavsn": self.schema.key.version,
+            "schemavsn": self._version,
             "candidate": self._record("candidate", packet.candidate, draws),
-            "prv_candidates": self._array("prv_candidates", packet.previous, packet.previous_rows, draws),
-            "fp_hists": self._array("fp_hists", packet.forced, packet.forced_rows, draws),
         }
+        for name, (table, size) in packet.arrays.items():
+            root[name] = self._array(name, table, size, draws)
         if self.cutouts != "none":
             files = stamps.ztf(draws, packet.candidate)
             for name, file in ztf.file_names(packet.candidate).items():
@@ -117,12 +122,25 @@ def _records(root: Record) -> dict[str, Record]:
     return {name: type_ for name, type_ in found.items() if isinstance(type_, Record)}
 
 
+def identifier(alert: Alert) -> int:
+    """The id an alert is known by: alertId or diaSourceId (LSST), candid (ZTF)."""
+    place, layout = _identity(alert.schema)
+    return varint(layout.read(alert.payload)[place], 0)[0]
+
+
+@cache
+def _identity(schema: AlertSchema) -> tuple[int, Layout]:
+    names = [field.name for field in schema.root.fields]
+    name = next(name for name in ("diaSourceId", "alertId", "candid") if name in names)
+    return names.index(name), Layout(schema.root, {name: "read"})
+
+
 def visit(
     count: int, *, schema: AlertSchema, seed: int = 0, history: str = "mixed", cutouts: str = "real"
 ) -> Iterator[Alert]:
     """The first `count` alerts of a simulated visit, made one at a time.
 
-    The arguments are those of `Simulation`. Raises SettingsError (settings-value) at once, not at the first alert.
+    The arguments are those of `Simulation`. Raises SettingsError (settings-value) before the first alert.
     """
     simulation = Simulation(schema, seed=seed, history=history, cutouts=cutouts)
     return map(simulation.alert, range(count))

@@ -11,7 +11,9 @@ from gateway.codecs import voevent
 from gateway.errors import LimitError, VOEventError, XMLError
 from gateway.model import voevent as model
 
-ROOT = '<v:VOEvent xmlns:v="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" ivorn="ivo://example.org/s#1">'
+ROOT = (
+    '<v:VOEvent xmlns:v="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" ivorn="ivo://example.org/s#1">'
+)
 
 
 def packet(inside: str) -> bytes:
@@ -66,7 +68,9 @@ def test_what_is_absent_is_none_and_what_is_empty_is_empty():
 
 
 def test_text_is_verbatim_across_comments_instructions_and_cdata():
-    event = voevent.decode(packet("<Description> a<!-- no --> &amp;\n<?no no?><![CDATA[<b>]]>&#13; </Description>"))
+    event = voevent.decode(
+        packet("<Description> a<!-- no --> &amp;\n<?no no?><![CDATA[<b>]]>&#13; </Description>")
+    )
     assert event.description == " a &\n<b>\r "
 
 
@@ -76,7 +80,9 @@ def test_text_inside_markup_is_not_lost():
 
 def test_what_the_standard_does_not_have_is_passed_over():
     event = voevent.decode(
-        packet('<Extra><Param name="no"/></Extra><!-- c --><What mood="x">text<Param name="a" y="1"/><X/></What>')
+        packet(
+            '<Extra><Param name="no"/></Extra><!-- c --><What mood="x">text<Param name="a" y="1"/><X/></What>'
+        )
     )
     assert event.what == model.What((model.Param("a"),))
 
@@ -100,7 +106,8 @@ def test_document_order_of_items_is_kept():
 
 def test_positions_are_tuples_of_their_axes():
     read = coords(
-        '<Position2D><Value2><C2>2</C2><C1 pos_unit="deg">1</C1></Value2><Error2><C2>.5</C2></Error2></Position2D>'
+        '<Position2D><Value2><C2>2</C2><C1 pos_unit="deg">1</C1></Value2>'
+        "<Error2><C2>.5</C2></Error2></Position2D>"
     )
     one, two = model.Coordinate("1", pos_unit="deg"), model.Coordinate("2")
     assert read.position2d == model.Position2D((one, two), error=(None, model.Coordinate(".5")))
@@ -108,7 +115,9 @@ def test_positions_are_tuples_of_their_axes():
 
 def test_rows_of_a_table():
     event = voevent.decode(
-        packet("<What><Table><Data><TR><TD>1</TD><TD/></TR><TR><TD>a<!-- --> b</TD></TR></Data></Table></What>")
+        packet(
+            "<What><Table><Data><TR><TD>1</TD><TD/></TR><TR><TD>a<!-- --> b</TD></TR></Data></Table></What>"
+        )
     )
     assert event.what.items[0].rows == (("1", ""), ("a b",))
 

@@ -41,7 +41,11 @@ def test_the_form():
         "2.0",
         IVORN,
         "test",
-        Who(author_ivorn="ivo://example.org", date="2026-01-01T00:00:00", author=Author((AuthorField("title", "T"),))),
+        Who(
+            author_ivorn="ivo://example.org",
+            date="2026-01-01T00:00:00",
+            author=Author((AuthorField("title", "T"),)),
+        ),
         What(
             (
                 Param("a", "1", "meta.id", "mag", "float", "u"),
@@ -118,10 +122,10 @@ def test_a_parser_gives_back_what_was_escaped(text):
     assert (element.get("b"), element.text or "") == (text, text)
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x0c", "\x1f", "\ud800", "\udfff", "\ufffe", "\uffff"])
-def test_what_xml_cannot_carry_is_refused(character):
-    event = VOEvent("2.0", IVORN, what=What((Param("SECRET", f"SECRET{character}"),)))
-    with pytest.raises(ConversionError, match=f"Param has the character U\\+{ord(character):04X}") as caught:
+@pytest.mark.parametrize("code", [0x0, 0x8, 0xB, 0xC, 0xE, 0x1F, 0xD800, 0xDFFF, 0xFFFE, 0xFFFF])
+def test_what_xml_cannot_carry_is_refused(code):
+    event = VOEvent("2.0", IVORN, what=What((Param("SECRET", f"SECRET{chr(code)}"),)))
+    with pytest.raises(ConversionError, match=rf"Param has the character U\+{code:04X}") as caught:
         voevent.encode(event)
     assert caught.value.code == "convert-character"
     assert "SECRET" not in str(caught.value)
@@ -134,7 +138,7 @@ def test_what_xml_can_carry_is_not(character):
 
 
 def test_version_1_1_is_not_written():
-    with pytest.raises(ConversionError, match="convert the event to 2.0 or 2.1"):
+    with pytest.raises(ConversionError, match=r"convert the event to 2\.0 or 2\.1"):
         voevent.encode(VOEvent("1.1", IVORN))
 
 

@@ -5,8 +5,10 @@ Rules
 2. The rules of the text run first, on the document as it is; then contradictions are settled; then the XSD
    runs. What two of them say about the same place under the same code is one finding.
 3. For 1.1, which has no XSD of its own here, only the rules of the text are checked, and a note says so.
-4. At most `MAX_FINDINGS` findings a code are listed; the last one says that there are more.
-5. No message repeats a value of the document.
+4. A document has at most `MAX_ELEMENTS` elements and an element at most `MAX_CHILDREN` children: checking takes
+   time in proportion to their product (see `xsd`).
+5. At most `MAX_FINDINGS` findings a code are listed; the last one says that there are more.
+6. No message repeats a value of the document.
 """
 
 from __future__ import annotations
@@ -17,11 +19,18 @@ from typing import cast
 from gateway.codecs.voevent.rules import DEFAULTS, RULES, Rule, Switches, packet, xsd
 from gateway.codecs.voevent.rules.contradictions import MENDERS
 from gateway.codecs.voevent.rules.document import Document, Problem, path_of
+from gateway.errors import LimitError, Where
 from gateway.model.finding import Finding, Severity
 from gateway.model.voevent import NAMESPACES
-from gateway.safexml import parse
+from gateway.safexml import Element, parse
 
-__all__ = ["MAX_FINDINGS", "check"]
+__all__ = ["MAX_CHILDREN", "MAX_ELEMENTS", "MAX_FINDINGS", "check"]
+
+MAX_ELEMENTS = 200_000
+"""The longest history of an LSST alert so far makes 50 000."""
+
+MAX_CHILDREN = 5_000
+"""The longest history of an LSST alert so far makes 800 rows."""
 
 MAX_FINDINGS = 100
 """A generated table may repeat one mistake in every row; nobody reads more than this."""
@@ -32,7 +41,8 @@ _RULES = {rule.code: rule for rule in RULES}
 def check(data: bytes, *, switches: Switches = DEFAULTS) -> list[Finding]:
     """The findings about one document, by line.
 
-    Raises `XMLError` and `LimitError` when the bytes are not XML that we parse (see `gateway.safexml`).
+    Raises `XMLError` and `LimitError` when the bytes are not XML that we parse (see `gateway.safexml`), and
+    `LimitError` for a document too large to check (rule 4).
     """
     found: dict[tuple[str, str], Finding] = {}
     counts: dict[str, int] = {}
@@ -49,6 +59,7 @@ def check(data: bytes, *, switches: Switches = DEFAULTS) -> list[Finding]:
 def _problems(data: bytes, switches: Switches) -> Iterator[tuple[str, Problem]]:
     """Rule 2, in that order. The tree is ours alone, so that it may be mended on the way."""
     root = parse(data)
+    _measure(root)
     version = packet.version_of(root)
     if version is None:
         yield "VE-01", Problem(root, "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.")
@@ -72,6 +83,17 @@ def _problems(data: bytes, switches: Switches) -> Iterator[tuple[str, Problem]]:
                 yield code, problem._replace(severity=Severity.WARNING)
     for code, problem in xsd.problems(document):
         yield code, problem._replace(severity=Severity.ERROR)
+
+
+def _measure(root: Element) -> None:
+    """Rule 4."""
+    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+        raise LimitError("limit-size", f"The document has more than {MAX_ELEMENTS} elements.")
+    for element in root.iter("*"):
+        if len(element) > MAX_CHILDREN:
+            line = cast("int | None", element.sourceline)
+            message = f"An element has more than {MAX_CHILDREN} children."
+            raise LimitError("limit-size", message, where=Where(line=line, path=path_of(element)))
 
 
 def _finding(rule: Rule, problem: Problem) -> Finding:

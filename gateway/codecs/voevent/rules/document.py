@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from gateway.model.finding import Severity
@@ -51,17 +52,18 @@ def name_of(element: Element) -> str:
 
 def children(parent: Element, *names: str) -> Iterator[Element]:
     """The child elements of these local names; all child elements when none is named."""
-    for child in parent:
-        name = name_of(child)
-        if name and (not names or name in names):
-            yield child
+    return parent.iterchildren(*_tags(names))
 
 
 def descendants(root: Element, *names: str) -> Iterator[Element]:
     """The elements below (and with) `root` of these local names; all elements when none is named."""
-    for element in root.iter("*"):
-        if not names or name_of(element) in names:
-            yield element
+    return root.iter(*_tags(names))
+
+
+@cache
+def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
+    """lxml's way to ask for elements of any namespace; it skips the others without making Python objects."""
+    return tuple(f"{{*}}{name}" for name in names) or ("*",)
 
 
 def has(parent: Element, *names: str) -> bool:

@@ -4,6 +4,8 @@ Rules
 1. libxml2's messages quote the document, so nothing of them is used but the kind of mistake, the attribute
    and the list of element names that the XSD expected.
 2. A mistake that is a rule of the standard carries that rule's code (`_CODES`); the others are ``XSD``.
+3. libxml2 looks for the path of a mistake by walking its siblings, and cannot be told to stop at a number of
+   mistakes: `gateway.codecs.voevent.check` limits the siblings, and here `MAX_ERRORS` are looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -20,7 +23,10 @@ from gateway.codecs.voevent.rules.document import Document, Problem, name_of
 from gateway.model.voevent import Version
 from gateway.safexml import Element
 
-__all__ = ["problems", "schema"]
+__all__ = ["MAX_ERRORS", "problems", "schema"]
+
+MAX_ERRORS = 1000
+"""More than anybody reads, and than `check` lists of one code."""
 
 _SENTENCES = {
     "unexpected": "{element} is not allowed here, or not again.",
@@ -107,7 +113,7 @@ def problems(document: Document) -> Iterator[tuple[str, Problem]]:
     if validator.validate(document.root):
         return
     log: Any = validator.error_log  # the stubs do not know that it can be iterated
-    for error in log:
+    for error in islice(log, MAX_ERRORS):
         element = _element(document.root, error.path)
         kind = _KINDS.get(error.type_name, "other")
         if error.type_name == "SCHEMAV_ELEMENT_CONTENT":

@@ -1,0 +1,58 @@
+"""The command `gateway`: one file a command, no logic.
+
+What this package is not: a place for decisions. A command reads its options, calls what does the work, and
+shows what came of it.
+
+    main   the group of all commands; errors become one sentence on standard error and an exit code
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from gateway import __version__
+from gateway.cli.convert import convert
+from gateway.cli.demo import demo
+from gateway.cli.inspect import inspect
+from gateway.cli.schema import schema
+from gateway.cli.simulate import simulate
+from gateway.cli.validate import validate
+from gateway.errors import GatewayError
+
+__all__ = ["main"]
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error of ours is a sentence and an exit code, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            click.echo(f"gateway: {error}\n{error.advice}", err=True)
+            sys.exit(error.exit_code)
+        except BrokenPipeError:
+            # The reader of a pipe has seen enough. Nothing is left to say, not even at interpreter exit.
+            sys.stdout = None
+            sys.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="gateway")
+def main() -> None:
+    """LSST and ZTF alerts to VOEvent and back, exactly.
+
+    \b
+    Examples:
+      gateway demo
+      gateway convert alert.avro --to voevent
+      gateway validate *.xml
+
+    Exit codes: 0 all is well; 1 something was found or refused; 2 the command could not be run.
+    """
+
+
+for _command in (inspect, convert, validate, schema, simulate, demo):
+    main.add_command(_command)

@@ -1,0 +1,220 @@
+"""``gateway convert``: alerts to VOEvents, and back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from gateway.batch import Job, Result, cores, run
+from gateway.cli.options import declared, provenance_options
+from gateway.cli.progress import Progress
+from gateway.conversion import TARGETS
+from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
+from gateway.model.voevent import ROLES
+from gateway.transports.files import units
+from gateway.transports.outputs import Directory, OneFile, Place
+from gateway.transports.rejects import Rejects
+
+__all__ = ["convert"]
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--to", type=click.Choice(TARGETS), default="voevent", show_default=True, help="What to make.")
+@click.option(
+    "--detail",
+    type=click.Choice(DETAILS),
+    default="core",
+    show_default=True,
+    help="How much of an alert a VOEvent holds: core has its records and fits any broker, "
+    "history adds the light curves, full the images.",
+)
+@click.option(
+    "--authority",
+    default=EXAMPLE_AUTHORITY,
+    show_default=True,
+    help="The IVOA authority that mints the events; yours.",
+)
+@click.option("--stream", default="alerts", show_default=True, help="The stream in that authority.")
+@click.option(
+    "--separator",
+    type=click.Choice(["?", "#"]),
+    default="?",
+    show_default=True,
+    help="Stands before the event's own id in its IVOID.",
+)
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    default="observation",
+    show_default=True,
+    help="The events' role. Injected sources are test whatever is said here.",
+)
+@click.option(
+    "--record",
+    "records",
+    multiple=True,
+    metavar="NAME",
+    help="Keep only this record of the alert (diaSource); may be repeated.",
+)
+@click.option(
+    "--cite",
+    type=click.Choice(["none", "latest", "all"]),
+    default="none",
+    show_default=True,
+    help="Earlier detections of the object to follow up.",
+)
+@click.option("--reprocessed", is_flag=True, help="These alerts repeat earlier ones: supersede them.")
+@click.option("--classify", is_flag=True, help="Name known solar-system objects in Why.")
+@click.option("--cutout-url", metavar="URL", help="Public address of cutouts, with {id} and {name} in it.")
+@click.option(
+    "--project",
+    "project_to",
+    metavar="SCHEMA",
+    help="Take the released alert out of containers that a broker re-wrote, such as lsst/10.0.",
+)
+@click.option(
+    "--policy", default="packet-only", show_default=True, help="The policy profile: a name or a TOML file."
+)
+@provenance_options
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write one file; many events go into FILE.tar, many alerts into one container.  [default: standard output]",
+)
+@click.option(
+    "--out-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write one file an item into this folder.",
+)
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@click.option(
+    "--rejects",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what is refused in this folder, with the reason.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Processes to use; 0 for one a core.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Report each item as a line of JSON on standard output."
+)
+def convert(
+    inputs: tuple[str, ...],
+    to: Any,
+    detail: Any,
+    authority: str,
+    stream: str,
+    separator: Any,
+    role: str,
+    records: tuple[str, ...],
+    cite: Any,
+    reprocessed: bool,
+    classify: bool,
+    cutout_url: str | None,
+    project_to: str | None,
+    policy: str,
+    origin: str | None,
+    release: str | None,
+    bare_schema: str | None,
+    output: str | None,
+    out_dir: Path | None,
+    force: bool,
+    rejects: Path | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Convert alerts to VOEvents, and VOEvents back to alerts, byte for byte.
+
+    INPUT is a file, a folder, a tar archive or - for standard input: Avro (object containers, Confluent or
+    single-object messages, bare data with --schema), VOEvent 1.1, 2.0 or 2.1, or the JSON that this command writes.
+    What the policy withholds is left out and reported; what cannot be read is reported and the rest goes on.
+
+    \b
+    Examples:
+      gateway convert alert.avro
+      gateway convert visit.avro --out-dir events --authority org.example --stream lsst
+      gateway convert visit.avro --to voevent-2.1 --detail full -o events.tar --jobs 0
+      gateway convert events.tar --to avro -o alerts.avro
+      cat message | gateway convert - --to json
+
+    Exit codes: 0 all inputs were converted; 1 some were refused; 2 none could be converted.
+    """
+    settings = Settings(
+        authority=authority,
+        stream=stream,
+        separator=separator,
+        detail=detail,
+        records=frozenset(records) or None,
+        role=role,
+        cutout_url=cutout_url,
+        cite=cite,
+        reprocessed=reprocessed,
+        classify=classify,
+    )
+    job = Job(to, settings, declared(origin, release, bare_schema), policy, project_to)
+    job.converter()  # a mistake in the options is found before the first input is read
+    if output and out_dir:
+        raise click.UsageError("Give -o or --out-dir, not both.")
+    if as_json and output in (None, "-") and not out_dir:
+        raise click.UsageError(
+            "--json reports on standard output: send the results to -o FILE or --out-dir DIR."
+        )
+    place = Directory(out_dir, force=force) if out_dir else OneFile(_stdout_or(output), force=force)
+    kept = Rejects(rejects) if rejects else None
+    with place, Progress("alerts") as progress:
+        results = run(units(inputs), job, jobs or cores())
+        counts = [_take(result, place, kept, as_json, progress) for result in results]
+    _summary(counts, progress, to_stdout=output in (None, "-") and not out_dir)
+    raise SystemExit(0 if all(counts) and counts else 1 if any(counts) else 2)
+
+
+def _stdout_or(output: str | None) -> str:
+    return output or "-"
+
+
+def _take(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> bool:
+    """Write one result and report it; whether it was converted."""
+    path = None
+    if result.output is not None:
+        path = place.put(result.output.data, result.output.stem, result.output.suffix, result.output.datum)
+    elif result.error is not None:
+        if rejects is not None:
+            rejects.put(result.name, result.data, result.error)
+        if not as_json:
+            progress.say(f"gateway: {result.error}")
+    progress.advance(result.size)
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(_report(result, path)) + b"\n")
+    return result.output is not None
+
+
+def _report(result: Result, path: str | None) -> dict[str, Any]:
+    report: dict[str, Any] = {"input": result.name, "bytes": result.size}
+    if result.output is not None:
+        report |= {"output": path, "output_bytes": len(result.output.data), "ivorn": result.output.ivorn}
+        report |= {"exact": result.output.exact, "losses": [str(loss) for loss in result.output.losses]}
+    if (error := result.error) is not None:
+        report["error"] = {
+            "code": error.code,
+            "message": error.message,
+            "where": str(error.where),
+            "clause": error.clause,
+        }
+    return report
+
+
+def _summary(counts: list[bool], progress: Progress, *, to_stdout: bool) -> None:
+    refused = counts.count(False)
+    if not to_stdout or refused:
+        progress.say(f"{counts.count(True)} converted, {refused} refused, in {progress.seconds:.1f} s")

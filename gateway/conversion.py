@@ -1,0 +1,167 @@
+"""One item in, one output: what `gateway convert`, the demo and the Python API have in common.
+
+Every item passes `Policy.release` before anything is made of it (architecture: policy comes first).
+
+    item                 to voevent, voevent-2.0, voevent-2.1   to avro                        to json
+    alert                minted                                 its datum, in its framing      the alert's JSON form
+    VOEvent made by us   itself, or its other version           the alert it was made from     the event's JSON form
+    other VOEvent        itself, or its other version           the schema `voevent`           the event's JSON form
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Literal, cast
+
+from gateway import resources
+from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
+from gateway.codecs.voevent import decode, encode, to_version
+from gateway.errors import ConversionError, SettingsError
+from gateway.mapping.fast import Minter
+from gateway.mapping.restore import alert_of
+from gateway.mapping.settings import Settings
+from gateway.model.alert import Alert, AlertSchema
+from gateway.model.document import Document
+from gateway.model.loss import Loss
+from gateway.policy.engine import Policy
+from gateway.policy.release import Release
+from gateway.schema.parse import parse_schema_text
+from gateway.schema.project import project
+from gateway.schema.raw import Layout
+from gateway.schema.registry import get
+from gateway.transports.outputs import Datum
+
+__all__ = ["TARGETS", "Converter", "Output", "Target"]
+
+Target = Literal["voevent", "voevent-2.0", "voevent-2.1", "avro", "json"]
+TARGETS: tuple[Target, ...] = ("voevent", "voevent-2.0", "voevent-2.1", "avro", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What became of one item.
+
+    data : the document, message or, for a container, the datum
+    stem : a name for its file, without suffix
+    datum : the Avro datum without framing, and its schema, when the output is Avro
+    exact : for a VOEvent made from an alert, whether it gives the alert back
+    """
+
+    data: bytes = field(repr=False)
+    stem: str
+    suffix: str
+    ivorn: str | None = None
+    datum: Datum | None = None
+    exact: bool | None = None
+    losses: tuple[Loss, ...] = ()
+
+
+class Converter:
+    """Converts items to one target for one audience. Keep one: it compiles once a schema.
+
+    project_to : a released schema onto which alerts of other schemas are projected, by structure
+    """
+
+    def __init__(
+        self,
+        to: Target = "voevent",
+        settings: Settings | None = None,
+        policy: Policy | None = None,
+        project_to: str | None = None,
+    ) -> None:
+        if to not in TARGETS:
+            raise SettingsError("settings-value", f"The target is one of {', '.join(TARGETS)}.")
+        settings = settings or Settings()
+        self.to = to
+        self.version: Literal["2.0", "2.1"] | None = None
+        if to in ("voevent-2.0", "voevent-2.1"):
+            self.version = cast(Literal["2.0", "2.1"], to[-3:])
+            settings = replace(settings, version=self.version)
+        self.settings = settings
+        self.policy = policy or Policy()
+        self.target_schema = get(project_to) if project_to else None
+        self._minter = Minter(settings)
+
+    def convert(self, item: Alert | Document) -> Output:
+        """The output for an item. Raises GatewayError."""
+        if isinstance(item, Document):
+            return self._document(item)
+        left: tuple[str, ...] = ()
+        if self.target_schema is not None and item.schema.key is None:
+            item, left = project(item, self.target_schema)
+        output = self._alert(self.policy.release(item))
+        losses = tuple(Loss(path, "not in the released schema; left behind") for path in left)
+        return replace(output, losses=losses + output.losses) if losses else output
+
+    def _alert(self, release: Release[Alert]) -> Output:
+        if self.to == "avro":
+            return self._avro(release)
+        if self.to == "json":
+            data = alert_json.encode(release.item, release.withheld)
+            return Output(data, self._stem(release), ".json")
+        minted = self._minter.mint(release)
+        return Output(
+            minted.data, _stem(minted.ivorn), ".xml", minted.ivorn, exact=minted.exact, losses=minted.losses
+        )
+
+    def _stem(self, release: Release[Alert]) -> str:
+        """A file name from the event's identity, found the cheap way."""
+        settings = replace(self.settings, detail="core", records=frozenset(("diaSource", "candidate")))
+        return _stem(_identity(settings).mint(release).ivorn)
+
+    def _avro(self, release: Release[Alert]) -> Output:
+        payload, alert = release.original(), release.item
+        _layout(alert.schema).check(payload)
+        stem = self._stem(release)
+        frame = {"confluent": confluent.frame, "single-object": single_object.frame}.get(alert.framing.kind)
+        if frame is None:
+            codec = (alert.framing.codec or "null") if alert.framing.kind == "container" else None
+            return Output(payload, stem, ".avro", datum=Datum(alert.schema, payload, codec))
+        return Output(frame(alert.schema, payload), stem, ".avro", datum=Datum(alert.schema, payload))
+
+    def _document(self, item: Document) -> Output:
+        if self.to == "avro":
+            try:
+                return self._avro(self.policy.release(alert_of(item.data, item.as_alert)))
+            except ConversionError as error:
+                if error.code != "convert-foreign":
+                    raise
+        release = self.policy.release(decode(item.data), provenance=item.provenance)
+        event = release.item
+        stem = _stem(event.ivorn)
+        losses: tuple[Loss, ...] = ()
+        if self.to == "json":
+            return Output(voevent_json.encode(event), stem, ".json", event.ivorn)
+        if self.to == "avro":
+            datum = Datum(stored_schema(), voevent_avro.encode(event), "null")
+            return Output(datum.payload, stem, ".avro", event.ivorn, datum)
+        data = release.original()
+        if self.version is not None and self.version != event.version:
+            event, losses = to_version(event, self.version)
+            data = encode(event)
+        return Output(data, stem, ".xml", event.ivorn, losses=losses)
+
+
+@cache
+def _layout(schema: AlertSchema) -> Layout:
+    return Layout(schema.root)
+
+
+@cache
+def _identity(settings: Settings) -> Minter:
+    return Minter(settings)
+
+
+def _stem(ivorn: str) -> str:
+    """A file name for an event: its local part, or else the whole IVOID, with what is unsafe in names replaced."""
+    local = re.split("[?#]", ivorn, maxsplit=1)[-1] or ivorn
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", local.removeprefix("ivo://")).strip("._")[:120] or "event"
+
+
+@cache
+def stored_schema() -> AlertSchema:
+    """The project's schema for VOEvents of others."""
+    text = resources.schemas() / "avro" / "voevent" / "1.0" / "voevent.avsc"
+    return parse_schema_text(text.read_bytes())

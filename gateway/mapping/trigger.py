@@ -1,0 +1,124 @@
+"""What the envelope needs of a packet, taken out of its raw values."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from gateway.mapping.facts import Trigger, designation_text, newest_first
+from gateway.mapping.plan import Column, Plan, Rows, Values
+from gateway.model.avrotype import Primitive
+from gateway.schema.raw import Raw
+from gateway.schema.text import integer
+
+__all__ = ["TriggerReader"]
+
+
+class TriggerReader:
+    """Compiled for a plan; called with the raw values of the root, in schema order."""
+
+    def __init__(self, plan: Plan) -> None:
+        names = {field.name: i for i, field in enumerate(plan.schema.root.fields)}
+        survey, columns = plan.survey, {c.name: c for c in plan.trigger.columns} if plan.trigger else {}
+        self.place = names.get(survey.record, 0)
+        first = _first(columns)
+        self.numbers = [
+            (name, column.place, _NUMBERS[_kind(column)])
+            for name, column in (
+                ("id", first((survey.id,))),
+                ("ra", first(survey.ra)),
+                ("dec", first(survey.dec)),
+                ("ra_error", first(survey.ra_error)),
+                ("dec_error", first(survey.dec_error)),
+                ("covariance", first(survey.covariance)),
+            )
+            if column
+        ]
+        self.times = [
+            (name, column.name, column.place, _NUMBERS[_kind(column)])
+            for name, column in (
+                ("observed", first(survey.observed)),
+                ("processed", first(survey.processed)),
+                ("withdrawn", first(survey.withdrawn)),
+            )
+            if column
+        ]
+        self.injected = [columns[name].place for name in survey.injected if name in columns]
+        self.history = self._history(plan, names) if plan.settings.cite != "none" else None
+        self.cite_all = plan.settings.cite == "all"
+        self.designation = self._designation(plan, names) if plan.settings.classify else None
+
+    @property
+    def reads(self) -> list[int]:
+        """The places of the root fields that must be read."""
+        places = [self.place] if self.numbers or self.times else []
+        return places + [found[0] for found in (self.history, self.designation) if found]
+
+    @staticmethod
+    def _history(plan: Plan, names: dict[str, int]) -> tuple[int, int, int, Callable[[bytes], Any]] | None:
+        array, id_name = plan.survey.history
+        rows = next((p for p in plan.visible if isinstance(p, Rows) and p.name == array), None)
+        columns = {c.name: c for c in rows.columns} if rows else {}
+        time = _first(columns)(plan.survey.observed)
+        if id_name not in columns or time is None:
+            return None
+        return names[array], columns[id_name].place, time.place, _NUMBERS[_kind(time)]
+
+    @staticmethod
+    def _designation(plan: Plan, names: dict[str, int]) -> tuple[int, int] | None:
+        if plan.survey.designation is None:
+            return None
+        record, field = plan.survey.designation
+        values = next((p for p in plan.visible if isinstance(p, Values) and p.name == record), None)
+        column = next((c for c in values.columns if c.name == field), None) if values else None
+        return (names[record], column.place) if column else None
+
+    def __call__(self, raw: list[Raw]) -> Trigger:
+        """The values of one packet."""
+        trigger = Trigger()
+        record = raw[self.place] if self.numbers or self.times else None
+        if record is None:
+            return trigger
+        for name, place, number in self.numbers:
+            if (value := record[place]) is not None:
+                setattr(trigger, name, number(value))
+        for name, field, place, number in self.times:
+            if (value := record[place]) is not None:
+                setattr(trigger, name, (field, number(value)))
+        for place in self.injected:
+            if record[place] == b"\x01":
+                trigger.injected = True
+        if self.history:
+            trigger.earlier = self._earlier(raw)
+        if self.designation and (owner := raw[self.designation[0]]) is not None:
+            name = owner[self.designation[1]]
+            trigger.designation = designation_text(name.decode()) if name is not None else None
+        return trigger
+
+    def _earlier(self, raw: list[Raw]) -> tuple[int, ...]:
+        assert self.history is not None
+        array, id_place, time_place, number = self.history
+        rows = [
+            (number(row[time_place]), integer(row[id_place]))
+            for row in raw[array] or ()
+            if row[id_place] is not None and row[time_place] is not None
+        ]
+        return newest_first(rows, all_of_them=self.cite_all)
+
+
+def _first(columns: dict[str, Column]) -> Callable[[tuple[str, ...]], Column | None]:
+    return lambda names: next((columns[name] for name in names if name in columns), None)
+
+
+def _kind(column: Column) -> str:
+    assert isinstance(column.type, Primitive)
+    return column.type.name
+
+
+_NUMBERS: dict[str, Callable[[bytes], Any]] = {
+    "int": integer,
+    "long": integer,
+    "float": lambda raw: struct.unpack("<f", raw)[0],
+    "double": lambda raw: struct.unpack("<d", raw)[0],
+}

@@ -1,0 +1,62 @@
+"""What many tests need: Hypothesis profiles, the golden switch, and the material beside the checkout.
+
+`shared` is the folder ``../shared`` with real alerts and VOEvents. It is not part of the project: a test that
+asks for it is skipped, with the reason, where it is not.
+"""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the expected output under tests/data; then read the diff",
+    )
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """True when expected output is to be rewritten and not compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not here: real alerts and VOEvents are tested where it is")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def real_voevents(shared: Path) -> list[tuple[str, bytes]]:
+    """(name, document) of the real VOEvents of 2014 to 2018, in the order of the archive."""
+    with tarfile.open(shared / "data/voevent/voevent-2014-2018-sample.tar.bz2", "r|bz2") as archive:
+        return [(member.name, archive.extractfile(member).read()) for member in archive if member.isfile()]
+
+
+@pytest.fixture(scope="session")
+def lsst_container(shared: Path) -> bytes:
+    """An object container file with seven real LSST alerts, to which the broker Fink added fields."""
+    return (shared / "data/lsst/fink-lsst-v10-7alerts.avro").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def ztf_containers(shared: Path) -> dict[str, bytes]:
+    """Schema version -> an object container file with one real ZTF alert."""
+    return {
+        path.name.split("-")[1]: path.read_bytes()
+        for path in sorted((shared / "data/ztf").glob("ztf-*.avro"))
+    }

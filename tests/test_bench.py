@@ -1,0 +1,122 @@
+"""The benchmark runs, and notices contenders that do not do the same. How fast they are is not tested."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from bench import packets, peers, report, works  # noqa: E402
+from bench.race import race, ratio  # noqa: E402
+from bench.same import Different, require_same  # noqa: E402
+
+PEERS = peers.peers()
+
+
+def test_quick_run_prints_the_tables(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "--json", str(file)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    lines = [line for line in run.stdout.splitlines() if line.startswith("| ")]
+    assert len(lines) == 2 + len(works.WORKS) + 2 + 1
+    assert len({line.count("|") for line in lines[: 2 + len(works.WORKS)]}) == 1
+    found = json.loads(file.read_bytes())
+    assert [len(result["ratios"]) >= 1 for result in found["results"]] == [True] * len(works.WORKS)
+    assert found["visits"][0]["alerts"] == 20
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[bytes, peers.Peer]:
+    """An event, and who made it."""
+    peer = peers.Lxml(packets.SCHEMA, works.CORE)
+    return peer.event(packets.alerts("new", 1)[0].payload), peer
+
+
+class TestSame:
+    """What is compared, by changing it."""
+
+    def test_a_peer_equals_itself(self, made: tuple[bytes, peers.Peer]) -> None:
+        require_same([made[0]], [made[0]], made[1].plan, "itself")
+
+    @pytest.mark.parametrize(
+        ("old", "new", "name"),
+        [
+            (b'role="observation"', b'role="test"', "role"),
+            (b'name="raErr" value="', b'name="raErr" value="1', "Group diaSource"),
+            (b' ucd="pos.eq.ra;meta.main"', b"", "Group diaSource"),
+            (b' unit="nJy"', b' unit="mJy"', "Group diaSource"),
+            (b'<Group name="cutoutScience"', b'<Group name="cutoutscience"', "Group cutoutScience"),
+            (b'type="bytes"', b'type="array"', "Group cutoutDifference"),
+            (b'name="target_name" value="s', b'name="target_name" value="S', "What"),
+            (b"<ISOTime>2", b"<ISOTime>1", "time"),
+            (b"<C2>", b"<C2>-1", "position"),
+            (b"<Error2Radius>", b"<Error2Radius>1", "radius"),
+        ],
+    )
+    def test_a_difference_is_noticed(
+        self, made: tuple[bytes, peers.Peer], old: bytes, new: bytes, name: str
+    ) -> None:
+        document, peer = made
+        assert old in document
+        with pytest.raises(Different, match=f"in .*{name}"):
+            require_same([document], [document.replace(old, new, 1)], peer.plan, "itself")
+
+    def test_another_spelling_of_a_number_is_the_same(self, made: tuple[bytes, peers.Peer]) -> None:
+        document, peer = made
+        spelled = document.replace(b'name="snr" value="', b'name="snr" value="+0', 1)
+        assert spelled != document
+        require_same([document], [spelled], peer.plan, "itself")
+
+    def test_avro_is_compared_by_the_byte(self) -> None:
+        with pytest.raises(Different):
+            require_same([b"\x00"], [b"\x01"], None, "itself")
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_a_peer_gives_the_alert_back(peer: type[peers.Peer]) -> None:
+    rival = peer(packets.SCHEMA, works.CORE)
+    for alert in packets.alerts("bare", 4):
+        assert rival.avro(rival.event(alert.payload)) == alert.payload
+
+
+def test_a_race_has_a_time_for_each_round() -> None:
+    seen: list[str] = []
+    work = {name: (lambda _item, name=name: seen.append(name)) for name in "ab"}
+    times = race(work, {"a": [1], "b": [1, 2]}, rounds=2, turn=0.0)
+    assert {name: len(each) for name, each in times.items()} == {"a": 2, "b": 2}
+    assert "".join(seen) == "abb" + "abb" + "bba"
+
+
+def test_a_ratio_is_made_round_by_round() -> None:
+    assert str(ratio([10, 40, 90], [1, 2, 3])) == "20 (10.0–30)"
+
+
+def test_the_page_is_written_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{report.BEGIN}old\n{report.END}after\n", "utf-8")
+    made = report.Report(report.now(), "a machine", 1, [], [], [])
+    report.update(made, page)
+    text = page.read_text("utf-8")
+    assert text.startswith(f"before\n{report.BEGIN}")
+    assert text.endswith(f"{report.END}after\n")
+    assert "a machine" in text
+    assert "old" not in text
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n", "utf-8")
+    with pytest.raises(SystemExit):
+        report.update(report.Report(report.now(), "a machine", 1, [], [], []), page)
+    assert page.read_text("utf-8") == "before\n"
+
+
+def test_the_documentation_has_the_marks() -> None:
+    text = report.PAGE.read_text("utf-8")
+    assert text.count(report.BEGIN) == text.count(report.END) == 1
