@@ -2,27 +2,31 @@
 
 Rules
 1. What goes wrong with one item is its result, and the batch goes on. Nothing but a `GatewayError` is caught.
-2. The parent cuts inputs into units without looking into them; workers open, convert and answer. The results come
-   in the order of the inputs, whatever the number of workers, so the output is the same.
+2. The parent cuts inputs into units without looking into them; workers open, convert and answer. The results
+   come in the order of the inputs, whatever the number of workers, so the output is the same.
 3. Memory stays flat: no more than `WINDOW` units a worker are under way.
-4. A result that was refused by the policy carries no bytes: what may not be seen must not reach a folder of
-   rejects either.
+4. A refused result carries its bytes only when they are known to be public. What the policy withholds must not
+   reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared origins
+   and the schema decide.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.conversion import Converter, Output
-from gateway.errors import GatewayError, PolicyError
+from gateway.errors import GatewayError, LimitError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
+from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
 from gateway.transports.files import Declared, Found, Unit, items
@@ -63,37 +67,50 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:
     """The results of all items, in order. `jobs` is the number of processes."""
     if jobs <= 1:
         converter = job.converter()
+        keep = _is_public(job, converter.policy)
         for unit in units:
-            yield from _unit_results(unit, job, converter)
+            yield from _unit_results(unit, job, converter, keep)
     else:
         yield from _in_processes(units, job, jobs)
 
 
-def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result]:
+def _is_public(job: Job, policy: Policy) -> bool:
+    """Whether whatever the inputs are, the origins declared for them are public (rule 4)."""
+    origins = {job.declared.alert, job.declared.event}
+    return all(
+        any(policy.decide(kind, Provenance(origin)).passes for kind in ("released", "voevent"))
+        for origin in origins
+    )
+
+
+def _unit_results(unit: Unit, job: Job, converter: Converter, keep: bool) -> Iterator[Result]:
     for found in items(unit, job.declared):
-        yield _result(found, converter)
+        yield _result(found, converter, keep)
 
 
-def _result(found: Found, converter: Converter) -> Result:
+def _result(found: Found, converter: Converter, keep: bool) -> Result:
     item = found.item
     if isinstance(item, Rejected):
-        return Result(found.name, len(item.data), error=item.error, data=item.data)
+        return Result(found.name, len(item.data), error=item.error, data=item.data if keep else b"")
     data = item.payload if isinstance(item, Alert) else item.data
     try:
         return Result(found.name, len(data), converter.convert(item))
     except GatewayError as error:
-        kept = b"" if isinstance(error, PolicyError) else data
+        known = keep and not (isinstance(item, Alert) and item.schema.key is None)
+        kept = data if known and not isinstance(error, PolicyError) else b""
         return Result(found.name, len(data), error=error.located(input=found.name), data=kept)
 
 
 # Processes
 
-_worker: tuple[Job, Converter] | None = None
+_worker: tuple[Job, Converter, bool] | None = None
 
 
 def _start_worker(job: Job) -> None:
     global _worker
-    _worker = job, job.converter()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    converter = job.converter()
+    _worker = job, converter, _is_public(job, converter.policy)
 
 
 def _work(unit: Unit) -> list[Result]:
@@ -113,6 +130,10 @@ def _in_processes(units: Iterable[Unit], job: Job, jobs: int) -> Iterator[Result
                     yield from under_way.popleft().result()
             while under_way:
                 yield from under_way.popleft().result()
+        except BrokenProcessPool:
+            raise LimitError(
+                "limit-memory", "A worker process was ended by the system, probably for want of memory."
+            ) from None
         finally:
             for future in under_way:
                 future.cancel()

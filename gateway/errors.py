@@ -16,8 +16,8 @@ The tree (a leaf is what code raises; a node is what code catches)::
       OutputError                output-*   a result that cannot be written
 
 Rules
-1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below,
-   and docs/errors.md is made from it. A code that is not in the table is a programming error.
+1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
+   docs/errors.md is made from it. A code that is not in the table is a programming error.
 2. A message names files, positions and fields. It never contains a value from the payload.
 3. `where` says in which input and at which byte, line or record; the innermost code that knows fills it in.
 """
@@ -79,6 +79,7 @@ CODES: dict[str, str] = {
     "schema-project": "The record cannot be projected onto the released schema that was asked for.",
     "limit-size": "The input is larger than the documented limit. See docs/limits.md.",
     "limit-depth": "Values are nested deeper than the documented limit. See docs/limits.md.",
+    "limit-memory": "The machine has too little memory for so many processes. Use fewer --jobs.",
     "xml-malformed": "The document is not well-formed XML. The line and column say where.",
     "xml-dtd": "The document has a DTD. VOEvents need none, and entities are an attack; remove the DOCTYPE.",
     "xml-encoding": "The encoding is not UTF-8, UTF-16, ASCII or ISO-8859. Write the document in UTF-8.",

@@ -9,23 +9,33 @@ shows what came of it.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from gateway import __version__
-from gateway.cli.convert import convert
-from gateway.cli.demo import demo
-from gateway.cli.inspect import inspect
-from gateway.cli.schema import schema
-from gateway.cli.simulate import simulate
-from gateway.cli.validate import validate
 from gateway.errors import GatewayError
 
 __all__ = ["main"]
 
+_COMMANDS = ("inspect", "convert", "validate", "schema", "simulate", "demo")
+
 
 class _Group(click.Group):
+    """Imports a command when it is asked for, so that none waits for what the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order in which a newcomer meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name: the function of that name in the module of that name."""
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"gateway.cli.{name}"), name)
+        return command
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error of ours is a sentence and an exit code, never a traceback."""
         try:
@@ -52,7 +62,3 @@ def main() -> None:
 
     Exit codes: 0 all is well; 1 something was found or refused; 2 the command could not be run.
     """
-
-
-for _command in (inspect, convert, validate, schema, simulate, demo):
-    main.add_command(_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -170,17 +171,14 @@ def convert(
         raise click.UsageError(
             "--json reports on standard output: send the results to -o FILE or --out-dir DIR."
         )
-    place = Directory(out_dir, force=force) if out_dir else OneFile(_stdout_or(output), force=force)
+    place = Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
     kept = Rejects(rejects) if rejects else None
     with place, Progress("alerts") as progress:
         results = run(units(inputs), job, jobs or cores())
-        counts = [_take(result, place, kept, as_json, progress) for result in results]
-    _summary(counts, progress, to_stdout=output in (None, "-") and not out_dir)
-    raise SystemExit(0 if all(counts) and counts else 1 if any(counts) else 2)
-
-
-def _stdout_or(output: str | None) -> str:
-    return output or "-"
+        counts = Counter(_take(result, place, kept, as_json, progress) for result in results)
+    if out_dir or output not in (None, "-") or counts[False]:
+        progress.say(f"{counts[True]} converted, {counts[False]} refused, in {progress.seconds:.1f} s")
+    raise SystemExit((1 if counts[False] else 0) if counts[True] else 2)
 
 
 def _take(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> bool:
@@ -212,9 +210,3 @@ def _report(result: Result, path: str | None) -> dict[str, Any]:
             "clause": error.clause,
         }
     return report
-
-
-def _summary(counts: list[bool], progress: Progress, *, to_stdout: bool) -> None:
-    refused = counts.count(False)
-    if not to_stdout or refused:
-        progress.say(f"{counts.count(True)} converted, {refused} refused, in {progress.seconds:.1f} s")

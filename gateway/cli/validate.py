@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.progress import Progress
 from gateway.codecs.voevent.check import check
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
 from gateway.errors import GatewayError, OutputError, SettingsError, VOEventError
@@ -64,7 +65,11 @@ def validate(
         chosen = DEFAULTS.with_settings(switches)
     except SettingsError as error:
         raise click.BadParameter(error.message, param_hint="--switch") from None
-    results = [_check(name, data, chosen) for name, data in _read(files)]
+    with Progress("documents") as progress:
+        results = []
+        for name, data in _read(files):
+            results.append(_check(name, data, chosen))
+            progress.advance()
     if strictly:
         results = [strict(result) for result in results]
     if output is None:

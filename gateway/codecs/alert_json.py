@@ -4,13 +4,14 @@
     "170094456272322680", ...}}
 
 Rules
-1. A 64-bit integer is a string, as in protobuf's JSON: most JSON readers keep 53 bits. A 32-bit integer is a number.
+1. A 64-bit integer is a string, as in protobuf's JSON: most JSON readers keep 53 bits. A 32-bit integer is a
+   number.
 2. A float is a number in shortest text at its own width (`gateway.model.floattext`); "NaN", "INF", "-INF" are
    strings.
 3. Bytes are base64; a timestamp is ISO 8601 with Z, or outside the years 1 to 9999 a string of microseconds;
    null is null.
-4. `sha256` is of the Avro datum. Reading checks it, so what comes back is the same datum or an error. Fields that
-   the audience may not see are left out, listed in `withheld`, and then there is no hash and no way back.
+4. `sha256` is of the Avro datum. Reading checks it, so what comes back is the same datum or an error. Fields
+   that the audience may not see are left out, listed in `withheld`, and then there is no hash and no way back.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Rules
 1. A file is read as a stream, one block at a time; header, block and decompressed block have limits, so that
    memory stays flat and a small file cannot become a large one.
 2. Every datum is walked to find its end, so what leaves here is whole and undamaged by the schema's measure.
-3. A damaged block costs its own alerts and no others: reading goes on behind the next sync marker. What was lost
-   comes out as `Rejected`, in its place.
+3. A damaged block costs its own alerts and no others: reading goes on behind the next sync marker. What was
+   lost comes out as `Rejected`, in its place.
 4. Writing is deterministic: the sync marker is made from the schema and the first datum, not drawn at random.
 
 fastavro reads containers too, but decompresses without a limit and stops at the first damage.
@@ -36,6 +36,7 @@ __all__ = [
     "CODECS",
     "MAGIC",
     "MAX_BLOCK",
+    "MAX_ENTRIES",
     "MAX_HEADER",
     "Block",
     "Header",
@@ -49,6 +50,8 @@ __all__ = [
 MAGIC = b"Obj\x01"
 MAX_HEADER = 4 * 2**20
 """Largest header in bytes: the schema text with its documentation is up to 165 kB."""
+MAX_ENTRIES = 1000
+"""Most entries in a header: the specification has two, writers add a few."""
 MAX_BLOCK = 256 * 2**20
 """Largest block in bytes, before and after decompression: writers aim at 16 kB to a few MB."""
 _BLOCK_TARGET = 2**20
@@ -375,6 +378,7 @@ def read_block(
 
 def _header(stream: _Stream) -> Header:
     meta: dict[bytes, bytes] = {}
+    entries = 0
     while True:
         count = stream.number()
         if count is None:
@@ -389,8 +393,10 @@ def _header(stream: _Stream) -> Header:
         for _ in range(count):
             key = stream.take(stream.length(MAX_HEADER, "header"))
             meta[key] = stream.take(stream.length(MAX_HEADER, "header"))
-            if stream.pos > MAX_HEADER:
-                raise LimitError("limit-size", f"The container's header is longer than {MAX_HEADER} bytes.")
+            entries += 1
+            if stream.pos > MAX_HEADER or entries > MAX_ENTRIES:
+                message = f"The container's header has more than {MAX_HEADER} bytes or {MAX_ENTRIES} entries."
+                raise LimitError("limit-size", message)
     sync = stream.take(16)
     codec = meta.get(b"avro.codec", b"null").decode("ascii", "replace")
     if codec not in CODECS:

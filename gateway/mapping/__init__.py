@@ -1,7 +1,7 @@
-"""LSST and ZTF alerts as VOEvents, and back (standards.md section 3).
+"""LSST and ZTF alerts as VOEvents, and back (docs/mapping.md).
 
-What this package is not: it reads no files, decides no policy, and accepts nothing but a `Release`. Its output is
-a pure function of the alert's bytes and the settings, or redelivery would defeat de-duplication downstream.
+What this package is not: it reads no files, decides no policy, and accepts nothing but a `Release`. Its output
+is a pure function of the alert's bytes and the settings, or redelivery would defeat de-duplication downstream.
 
     settings   Settings: authority, stream, version, detail and whatever else is configuration
     surveys    where each survey keeps position, time and identity: a table

@@ -1,16 +1,16 @@
 """What an alert says about itself, and the VOEvent around its What: Who, WhereWhen, How, Why, Citations.
 
-Rules (standards.md 3.2 and 3.5)
-1. Who/Date is when the alert was processed, else when it was observed: never the time of conversion.
-   It is an xs:dateTime, which has no second 60; there, 59 is written.
+Rules (docs/mapping.md)
+1. Who/Date is when the alert was processed, else when it was observed: never the time of conversion. It is an
+   xs:dateTime, which has no second 60; there, 59 is written.
 2. The system is UTC-ICRS-TOPO, valid in both versions and in every list of systems to be understood (VE-32).
-3. Error2Radius is the 1-sigma semi-major axis of the position's error ellipse, in degrees:
-   the square root of the larger eigenvalue of [[raErr^2, cov], [cov, decErr^2]].
-   It has 6 digits. Without errors, 2.1 leaves it out; 2.0 requires it, and NaN is the only true value.
+3. Error2Radius is the 1-sigma semi-major axis of the position's error ellipse, in degrees: the square root of
+   the larger eigenvalue of [[raErr^2, cov], [cov, decErr^2]]. It has 6 digits. Without errors, 2.1 leaves it
+   out; 2.0 requires it, and NaN is the only true value.
 4. An injected source is a test event (VE-06), whatever the stream's role.
-5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content (VE-53); else a
-   further detection may follow up earlier ones. A retraction or repetition needs an id of its own,
-   ``<id>/<time in ms>``, because the packet it cites has ``<id>``.
+5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content
+   (VE-53); else a further detection may follow up earlier ones. A retraction or repetition needs an id of its
+   own, ``<id>/<time in ms>``, because the packet it cites has ``<id>``.
 """
 
 from __future__ import annotations

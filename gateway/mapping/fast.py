@@ -3,8 +3,8 @@
 Rules
 1. The packet is read no further than the last field that the settings want (`gateway.schema.raw`).
 2. All numbers of the packet's records become text together (`gateway.schema.text`).
-3. A core event never exceeds `CORE_LIMIT`: if it would, its largest parts are dropped, one after the other,
-   and reported.
+3. A core event never exceeds `CORE_LIMIT`: if it would, its largest parts are dropped, one after the other, and
+   reported.
 4. An event that claims to be exact was decoded again and compared before it leaves here.
 
 `gateway.mapping.reference` makes the same bytes without any of this.

@@ -1,4 +1,4 @@
-"""How a text stands in a Param or a table cell when it is not plain (standards.md 3.4).
+"""How a text stands in a Param or a table cell when it is not plain (docs/mapping.md).
 
 text                              Param                                   cell
 plain                             @value                                  itself

@@ -1,15 +1,15 @@
 """A schema compiled for mapping: which field becomes which Param, Group or Table.
 
-Rules (standards.md 3.3, 3.4)
-1. In schema order: a number or text of the root is a Param of What; a record a Group of Params; an array of records
-   a Table; an image a Group of type ``bytes`` with a Reference. Each is named as in Avro; Group and Table have the
-   record's full name as their type.
+Rules (docs/mapping.md)
+1. In schema order: a number or text of the root is a Param of What; a record a Group of Params; an array of
+   records a Table; an image a Group of type ``bytes`` with a Reference. Each is named as in Avro; Group and
+   Table have the record's full name as their type.
 2. What the detail leaves out is still mentioned, so that a subscriber knows that it exists: an array or image
    becomes a Group of type ``array`` or ``bytes`` with its length. An empty array is written so in every detail,
    since a Table without a row is invalid (VE-23). A null is absent.
 3. A withheld field has no Param and no column; a record without fields left has no Group.
-4. A nullable integer column of a Table is described as "empty = null", because a reader must read an empty int as 0
-   (VE-27). Identifiers are strings: a conforming reader may keep 32 bits of an int.
+4. A nullable integer column of a Table is described as "empty = null", because a reader must read an empty int
+   as 0 (VE-27). Identifiers are strings: a conforming reader may keep 32 bits of an int.
 5. A plan depends on schema, withheld fields and settings alone; it is made once and kept.
 """
 

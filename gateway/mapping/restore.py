@@ -1,11 +1,10 @@
 """VOEvent bytes -> the same Avro bytes: the way back from `gateway.mapping.fast`.
 
 Rules
-1. Decode only with the schema that the group `avro` names by its fingerprint; types come from the schema, never from
-   dataType, which is too coarse.
+1. Decode only with the schema that the group `avro` names by its fingerprint; types come from the schema, never
+   from dataType, which is too coarse.
 2. A document in the form that we write is scanned (`gateway.mapping.scan`); any other goes to the XML parser
-   and the model
-   (`gateway.mapping.parse`), which accept every spelling. Both give the same texts.
+   and the model (`gateway.mapping.parse`), which accept every spelling. Both give the same texts.
 3. The result is compared with the recorded SHA-256. A document that was changed gives an error, not an alert.
 """
 

@@ -1,8 +1,9 @@
 """Reads a VOEvent that is exactly in the form that `gateway.mapping.fast` writes, without an XML parser.
 
 Rules
-1. What `gateway.mapping.written` writes around the texts is what is looked for between them. A document that differs
-   in one byte from that form is a `Surprise`, not an error: the parser will read it (`gateway.mapping.parse`).
+1. What `gateway.mapping.written` writes around the texts is what is looked for between them. A document that
+   differs in one byte from that form is a `Surprise`, not an error: the parser will read it
+   (`gateway.mapping.parse`).
 2. A text that is marked (base64) or spread over lines, or a number that is escaped, is a surprise too.
 3. Nothing is believed here that the hash of the datum would not catch (`gateway.mapping.restore`).
 """

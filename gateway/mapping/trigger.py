@@ -52,7 +52,7 @@ class TriggerReader:
     @property
     def reads(self) -> list[int]:
         """The places of the root fields that must be read."""
-        places = [self.place] if self.numbers or self.times else []
+        places = [self.place] if self.numbers or self.times or self.injected else []
         return places + [found[0] for found in (self.history, self.designation) if found]
 
     @staticmethod
@@ -77,9 +77,7 @@ class TriggerReader:
     def __call__(self, raw: list[Raw]) -> Trigger:
         """The values of one packet."""
         trigger = Trigger()
-        record = raw[self.place] if self.numbers or self.times else None
-        if record is None:
-            return trigger
+        record = raw[self.place] if self.numbers or self.times or self.injected else ()
         for name, place, number in self.numbers:
             if (value := record[place]) is not None:
                 setattr(trigger, name, number(value))

@@ -1,7 +1,7 @@
 """The values everything else speaks about: alerts, VOEvents, field paths, provenance, findings.
 
-What this package is not: it reads and writes nothing, knows no file format, and decides no policy.
-All values are frozen; two equal inputs give equal values.
+What this package is not: it reads and writes nothing, knows no file format, and decides no policy. All values
+are frozen; two equal inputs give equal values.
 
     alert       Alert, Framing: one alert packet and its original bytes
     avrotype    the types of an Avro schema as values (Record, Field, Union, ...)

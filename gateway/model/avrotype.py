@@ -1,7 +1,7 @@
 """The types of an Avro schema as frozen values (Avro 1.11 specification, "Schema Declaration").
 
-A named type that occurs twice in a schema is the same object in both places, so the values form a
-directed acyclic graph. Recursive schemas do not exist here: `gateway.schema.parse` refuses them.
+A named type that occurs twice in a schema is the same object in both places, so the values form a directed
+acyclic graph. Recursive schemas do not exist here: `gateway.schema.parse` refuses them.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def leaves(type_: AvroType, path: FieldPath | None = None) -> Iterator[tuple[Fie
     """Every leaf reachable from a type, depth first in schema order, with its path.
 
     Arrays add ``[]`` and maps ``{}`` to the path; the branches of a union share their field's path.
-    A definition that the root does not refer to is not reachable and never listed (policy.md, L05).
+    A definition that the root does not refer to is not reachable and never listed.
     """
     path = path or FieldPath(())
     if isinstance(type_, Record):

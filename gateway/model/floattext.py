@@ -5,11 +5,13 @@ Rules
 2. From 2**-13 to below 2**40 in size, and for zero, the text is positional and has a decimal point: ``63.25``,
    ``-0.0``.
 3. Outside, it is scientific: ``8.66e-12``, ``1e13``. No plus sign, no padding.
-4. Not-a-number is ``NaN``, infinities are ``INF`` and ``-INF`` (the spelling of xs:float, which VE-26 also reads).
+4. Not-a-number is ``NaN``, infinities are ``INF`` and ``-INF`` (the spelling of xs:float, which VE-26 also
+   reads).
 
-The digits come from orjson, which writes a whole numpy array at once, 15 times faster than numpy writes scalars.
-How orjson spells an exponent has changed between its versions; rules 2 and 3 are therefore applied here, and the
-text does not depend on the library's version. `reference_text` says the same slowly, from numpy and Python alone.
+The digits come from orjson, which writes a whole numpy array at once, 15 times faster than numpy writes
+scalars. How orjson spells an exponent has changed between its versions; rules 2 and 3 are therefore applied
+here, and the text does not depend on the library's version. `reference_text` says the same slowly, from numpy
+and Python alone.
 """
 
 from __future__ import annotations
@@ -107,7 +109,7 @@ def bytes32(text: str | bytes) -> bytes:
     # Rounding twice goes wrong when the nearest double is midway between two floats and the text is not: of all
     # shortest texts that is 7.038531e-26. A midpoint of normal floats ends in a 1 and 28 zeros.
     (low,) = _LOW.unpack_from(_DOUBLE.pack(number))
-    if low << 4 & 0xFFFFFFFF == 0 and (low & 0x10000000 or 0 < abs(number) < 2.0**-126):
+    if low & 0x0FFFFFFF == 0 and (low & 0x10000000 or 0 < abs(number) < 2.0**-126):
         exact = Decimal(text if isinstance(text, str) else text.decode("ascii"))
         if exact != number:
             number = math.nextafter(number, math.inf if exact > number else -math.inf)
@@ -115,6 +117,13 @@ def bytes32(text: str | bytes) -> bytes:
         return struct.pack("<f", number)
     except OverflowError:
         raise ValueError("a number is too large for a 32-bit float") from None
+
+
+def some_midway(numbers: list[float]) -> bool:
+    """Whether the rounding of one of these doubles to 32 bits could go wrong, as `bytes32` says."""
+    doubles = np.array(numbers, "<f8")
+    low, size = doubles.view("<u8") & 0x1FFFFFFF, np.abs(doubles)
+    return bool(((low == 0x10000000) | ((low & 0x0FFFFFFF == 0) & (size > 0) & (size < 2.0**-126))).any())
 
 
 def bytes64(text: str | bytes) -> bytes:

@@ -1,14 +1,14 @@
 """IVOIDs compared and built as IVOA Identifiers 2.0 says.
 
 Rules
-1. ``ivo://authority/path`` is the registry part: it names a record in the VO Registry, here an event
-   stream. What follows, from the first ``?`` or ``#`` on, is the local part: it names one packet of the
-   stream. New identifiers have ``?`` (Identifiers 2.0 section 4.1), VOEvents up to 2.0 have ``#``.
+1. ``ivo://authority/path`` is the registry part: it names a record in the VO Registry, here an event stream.
+   What follows, from the first ``?`` or ``#`` on, is the local part: it names one packet of the stream. New
+   identifiers have ``?`` (Identifiers 2.0 section 4.1), VOEvents up to 2.0 have ``#``.
 2. The authority has at least three characters and starts with a letter or digit.
-3. The registry part is compared without regard to case, the local part with. Nothing else is made equal:
-   ``?`` and ``#`` stay different, and percent-encodings are compared as they are written.
-4. What a URI cannot hold is percent-encoded in the local part when an identifier is built (RFC 3986
-   section 2.1); the registry part must not need it.
+3. The registry part is compared without regard to case, the local part with. Nothing else is made equal: ``?``
+   and ``#`` stay different, and percent-encodings are compared as they are written.
+4. What a URI cannot hold is percent-encoded in the local part when an identifier is built (RFC 3986 section
+   2.1); the registry part must not need it.
 """
 
 from __future__ import annotations

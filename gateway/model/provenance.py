@@ -1,7 +1,7 @@
 """Where a value came from: declared by whoever configures a source or runs a command, never guessed.
 
-Every DP2 ``DiaSource`` column name equals a public alert field name, so names prove nothing
-(policy.md, finding 1). What is not declared is denied.
+Every DP2 ``DiaSource`` column name equals a public alert field name, so names prove nothing. What is not declared is
+denied.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["Origin", "Provenance"]
 
 
 class Origin(Enum):
-    """The products a value can come from (policy.md, clause P26)."""
+    """The products a value can come from (docs/policy.md)."""
 
     ALERT = "alert"
     PPDB = "ppdb"

@@ -1,11 +1,12 @@
 """TAI days to UTC text, with leap seconds (IERS Bulletin C, from the table that ERFA carries).
 
 Rules
-1. A TAI MJD is split into its day, exactly, and microseconds of the day, rounded: a double's quantum at
-   today's dates is
-   0.63 microseconds, so nothing is lost that the text could show. The raw number stays the exact value.
+1. A TAI MJD is split into its day, exactly, and microseconds of the day, rounded: a double's quantum at today's
+   dates is 0.63 microseconds, so nothing is lost that the text could show. The raw number stays the exact
+   value.
 2. An instant inside an inserted second is written with second 60.
-3. UTC before 1972 did not have whole leap seconds; such times, and those after the year 9999, have no text here.
+3. UTC before 1972 did not have whole leap seconds; such times, and those after the year 9999, have no text
+   here.
 4. Never `Time(mjd, scale="tai").iso`: that prints TAI as if it were UTC, off by 37 s.
 """
 

@@ -2,11 +2,11 @@
 
 Rules
 1. Text is kept verbatim, numbers included: `float(param.value)` is the reader's business (VE-26, VE-27).
-2. Where the standard lets children come in any order and number, they are one tuple `items` in document
-   order; where each child occurs at most once, it is an attribute, None when absent.
+2. Where the standard lets children come in any order and number, they are one tuple `items` in document order;
+   where each child occurs at most once, it is an attribute, None when absent.
 3. An attribute of an element is an attribute here, None when absent (an absent one is not an empty one).
-4. `original` keeps the bytes a document was read from, for relay and for exact storage (VTP-05). They are
-   not part of the value: two events are equal when their trees are.
+4. `original` keeps the bytes a document was read from, for relay and for exact storage (VTP-05). They are not
+   part of the value: two events are equal when their trees are.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """VOUnits 1.1: is this unit string one, and if not, why not (REC 2023-12-15, section 2 and appendix C.4).
 
 Rules
-1. The grammar is the normative one of appendix C.4: products with ``.``, powers with ``**``, at most one
-   ``/`` at each level with one factor after it, parentheses, functions, a number in front, no spaces.
-   (astropy's vounit parser also takes ``deg.d-1`` and refuses ``%``.)
+1. The grammar is the normative one of appendix C.4: products with ``.``, powers with ``**``, at most one ``/``
+   at each level with one factor after it, parentheses, functions, a number in front, no spaces. (astropy's
+   vounit parser also takes ``deg.d-1`` and refuses ``%``.)
 2. A known unit wins over a prefix: ``Pa`` is the pascal, ``cd`` the candela, ``min`` the minute.
-3. An SI prefix stands before units that allow one and before quoted units, a binary prefix only before
-   ``bit``, ``byte`` and ``B``. ``da`` must not be used: ``dadu`` cannot be read.
+3. An SI prefix stands before units that allow one and before quoted units, a binary prefix only before ``bit``,
+   ``byte`` and ``B``. ``da`` must not be used: ``dadu`` cannot be read.
 4. The standard lets a parser accept unknown units and functions "with suitably prominent warnings"; here they
    are problems unless they are quoted, because in alerts they are nearly always mistakes (``sec``, ``dn``).
-5. The empty string is how a provider says that there is no unit (section 2.7), and ``unknown`` that the unit
-   is lost (section 2.2): both are accepted although the grammar has neither.
+5. The empty string is how a provider says that there is no unit (section 2.7), and ``unknown`` that the unit is
+   lost (section 2.2): both are accepted although the grammar has neither.
 6. Messages give positions in the string, counted from 1, never the string.
 """
 

@@ -2,9 +2,10 @@
 
 Rules
 1. Provenance is what the caller declared. No declared origin: denied.
-2. A rule passes what it matches; what no rule passes falls to ``default-deny``. The order of rules is irrelevant.
-3. For an alert each leaf reachable from the root of its schema is decided (policy.md, P01, P25). A schema that is not
-   released has no leaf that a rule about released schemas could pass.
+2. A rule passes what it matches; what no rule passes falls to ``default-deny``. The order of rules is
+   irrelevant.
+3. For an alert each leaf reachable from the root of its schema is decided (clauses P01 and P25). A schema that
+   is not released has no leaf that a rule about released schemas could pass.
 4. When every leaf is denied there is no release: PolicyError.
 5. Decisions are the same for all alerts of a schema and an origin, so they are made once and kept.
 """

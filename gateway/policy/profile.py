@@ -1,9 +1,11 @@
 """Profiles: policy as data, read from TOML and checked at load time, so that evaluation cannot fail.
 
 Rules
-1. An unknown key, a missing key, a value outside its list, a duplicate id: the profile is refused, with file and rule.
+1. An unknown key, a missing key, a value outside its list, a duplicate id: the profile is refused, with file
+   and rule.
 2. A profile has an id, a valid-from date and the SHA-256 of its file, which every report carries.
-3. A rule's `schema` is ``released`` (a leaf reachable in a released alert schema) or ``voevent`` (a VOEvent document).
+3. A rule's `schema` is ``released`` (a leaf reachable in a released alert schema) or ``voevent`` (a VOEvent
+   document).
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Avro schema JSON -> `AlertSchema`, checked and bounded (Avro 1.11, "Schema Declaration").
 
 Rules
-1. A schema arrives in untrusted container headers, so its text, depth and number of fields have limits. Both are
-   measured with every use of a named type spelled out: a short text can name a type of a million fields.
-2. Only names, types, defaults and logical types are kept. `doc`, `aliases` and unknown attributes are
-   a channel for values (policy.md, L06) and never reach an output. Defaults are not compared with their types,
-   because nothing here is ever read with a default, and there are writers that are careless with them.
+1. A schema arrives in untrusted container headers, so its text, depth and number of fields have limits. Both
+   are measured with every use of a named type spelled out: a short text can name a type of a million fields.
+2. Only names, types, defaults and logical types are kept. `doc`, `aliases` and unknown attributes are a channel
+   for values and never reach an output. Defaults are not compared with their types, because
+   nothing here is ever read with a default, and there are writers that are careless with them.
 3. A name is resolved against the enclosing namespace and must be defined before it is used; a type that
    contains itself is refused, because no alert is recursive and depth would be unbounded.
-4. Every value takes at least one byte: ``null`` outside a union, a record without fields and a fixed of no bytes are
-   refused. Else a block of a few bytes could claim any number of items.
+4. Every value takes at least one byte: ``null`` outside a union, a record without fields and a fixed of no
+   bytes are refused. Else a block of a few bytes could claim any number of items.
 5. Two schemas are the same when the SHA-256 of their Parsing Canonical Forms agree.
 """
 

@@ -1,13 +1,14 @@
 """A record of some other container onto a released schema, by structure.
 
-Brokers re-write alerts: Fink adds fields, makes every field nullable, and turns a null record into a record of nulls.
-What of such a record is the alert's can be taken out again when someone says which released schema it was, and declares
-that it came from an alert. Names alone would prove nothing (policy.md, finding 1), so neither is ever guessed.
+Brokers re-write alerts: Fink adds fields, makes every field nullable, and turns a null record into a record of
+nulls. What of such a record is the alert's can be taken out again when someone says which released schema it
+was, and declares that it came from an alert. Names alone would prove nothing, so neither
+is ever guessed.
 
 Rules
 1. Fields of the released schema are taken by their path; all others are left and reported.
-2. A field that is missing, a null where the released schema allows none, or a value of another type is an error:
-   nothing is invented or coerced.
+2. A field that is missing, a null where the released schema allows none, or a value of another type is an
+   error: nothing is invented or coerced.
 3. A record whose fields are all null stands for a null record, where the released schema allows one.
 4. A projection is a new datum: it is never called the original.
 """

@@ -1,18 +1,19 @@
 """Cut an Avro datum into the raw bytes of its fields, and put it together again.
 
 Rules
-1. A raw value is the wire bytes of a field, not yet interpreted: for a number or boolean its encoding, for a string
-   or bytes its content without the length, for a record a list in schema order, for an array a list of items,
-   for a map a list of (key, value) pairs, None for null, and (branch number, raw value) for a union of
+1. A raw value is the wire bytes of a field, not yet interpreted: for a number or boolean its encoding, for a
+   string or bytes its content without the length, for a record a list in schema order, for an array a list of
+   items, for a map a list of (key, value) pairs, None for null, and (branch number, raw value) for a union of
    several types other than null.
 2. Runs of fields of regular shape (numbers, booleans, and unions of null with one of these) become one compiled
-   regular expression with a group a field, so that a hundred fields are cut by one call into C.
-   Strings, arrays and records end a run.
-3. What nobody asked for is skipped, never built; reading stops after the last field that was asked for.
-   Of a field that is measured only its size is kept: the number of an array's items, the length of bytes or text.
-4. The fast code only notices *that* a datum is damaged. `explain` then walks it again, slowly, to say where and why.
-5. Writing raw values gives the canonical encoding: an array is one block with a positive count.
-   (Arrays in several blocks, or with byte sizes, read the same and are written differently.)
+   regular expression with a group a field, so that a hundred fields are cut by one call into C. Strings, arrays
+   and records end a run.
+3. What nobody asked for is skipped, never built; reading stops after the last field that was asked for. Of a
+   field that is measured only its size is kept: the number of an array's items, the length of bytes or text.
+4. The fast code only notices *that* a datum is damaged. `explain` then walks it again, slowly, to say where and
+   why.
+5. Writing raw values gives the canonical encoding: an array is one block with a positive count. (Arrays in
+   several blocks, or with byte sizes, read the same and are written differently.)
 
 Avro 1.11 specification, "Binary Encoding".
 """

@@ -2,10 +2,10 @@
 
 Rules
 1. A version is released when its file is there; adding one is adding a file (docs/new-schema.md).
-2. LSST's id on the wire is 100 * major + minor, big-endian (DMTN-093; measured on a real packet: v9.0 is
-   ``00 00 00 03 84``). An id that is known only after swapping its bytes is reported as little-endian.
-3. A schema found in a container is a released one only if its canonical form is the same to the letter.
-   A schema that merely bears a released name is not.
+2. LSST's id on the wire is 100 * major + minor, big-endian (DMTN-093; measured on a real packet: v9.0 is ``00
+   00 00 03 84``). An id that is known only after swapping its bytes is reported as little-endian.
+3. A schema found in a container is a released one only if its canonical form is the same to the letter. A
+   schema that merely bears a released name is not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """UCD, unit and meaning of every field, from the tables in ``schemas/semantics``.
 
-A row of a table serves a record's field in every version that has it, unless its `since` and `until` say otherwise.
+A row of a table serves a record's field in every version that has it, unless its `since` and `until` say
+otherwise.
 """
 
 from __future__ import annotations

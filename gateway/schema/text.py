@@ -1,4 +1,4 @@
-"""Raw field bytes <-> text, at the field's own width (standards.md 3.3; the lexical forms of XML Schema).
+"""Raw field bytes <-> text, at the field's own width (docs/mapping.md; the lexical forms of XML Schema).
 
     type              text
     boolean           true, false

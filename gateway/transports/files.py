@@ -11,8 +11,8 @@ Rules
        < or a BOM       VOEvent
        else             a bare datum, if a schema was named
 
-2. Reading has two stages. `units` cuts an input into pieces without looking into them, cheaply and in one process;
-   `items` opens a piece, in any process.
+2. Reading has two stages. `units` cuts an input into pieces without looking into them, cheaply and in one
+   process; `items` opens a piece, in any process.
 3. What cannot be read comes out as `Rejected` in its place; only an unusable argument raises.
 4. Memory stays flat: one piece at a time, and each piece has a limit.
 5. Provenance is declared: `Declared.alert` for alerts, `Declared.event` for VOEvents, as the caller says.
@@ -139,11 +139,17 @@ def _take(stream: BinaryIO, limit: int) -> bytes:
 
 def _of_container(name: str, stream: BinaryIO) -> Iterator[Unit]:
     header, blocks = container.open_blocks(stream)
+    known = _is_known(header)
     for block in blocks:
         if isinstance(block, Rejected):
-            yield Unit(name, "rejected", block.data, error=block.error.located(input=name))
+            yield Unit(name, "rejected", block.data if known else b"", error=block.error.located(input=name))
         else:
             yield Unit(name, "block", b"", header, block)
+
+
+def _is_known(header: container.Header) -> bool:
+    """Whether the schema is one of ours. What is damaged in another may be anything, so its bytes are not kept."""
+    return header.schema.key is not None or header.schema.name == STORED_EVENT
 
 
 def _is_archive(start: bytes) -> bool:
@@ -200,7 +206,7 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
     provenance = Provenance(declared.alert, declared.release, unit.name)
     for item in container.read_block(unit.header, unit.block, provenance):
         if isinstance(item, Rejected):
-            yield Found(unit.name, item)
+            yield Found(unit.name, item if _is_known(unit.header) else Rejected(item.error, b""))
             continue
         name = f"{unit.name}[{item.provenance.position}]"
         if item.schema.name == STORED_EVENT:

@@ -1,12 +1,11 @@
 """Files and standard output as a place for converted alerts.
 
 Rules
-1. A directory gets one file an item, named for the event. The same bytes may come again (redelivery is
-   normal); other bytes under
-   a name that is taken get a number behind it, and never replace what an earlier run wrote unless `force` is set.
+1. A directory gets one file an item, named for the event. The same bytes may come again (redelivery is normal);
+   other bytes under a name that is taken get a number behind it, and never replace what an earlier run wrote
+   unless `force` is set.
 2. One file takes one VOEvent, or any number in a tar archive; one Avro message in its own framing, or any
-   number in an object
-   container; any number of JSON lines.
+   number in an object container; any number of JSON lines.
 3. A file appears under its name when it is complete. When the run is interrupted, nothing is left behind.
 """
 
@@ -89,7 +88,6 @@ class Directory(Place):
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self.path, self.force = path, force
-        self.written: set[Path] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -102,8 +100,7 @@ class Directory(Place):
         number = 1
         while True:
             path = self.path / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-            taken = path in self.written or (path.exists() and not self.force)
-            if not taken:
+            if self.force or not path.exists():
                 break
             if path.read_bytes() == data:
                 return str(path)
@@ -116,7 +113,6 @@ class Directory(Place):
             with suppress(OSError):
                 part.unlink()
             raise _unwritable(path, error) from None
-        self.written.add(path)
         return str(path)
 
     def finish(self) -> None:
@@ -150,6 +146,8 @@ class OneFile(Place):
 
     def put(self, data: bytes, stem: str, suffix: str, datum: Datum | None = None) -> str:
         """Append to the file. Raises SettingsError (settings-value) for what it cannot hold."""
+        if self.stdout and suffix == ".avro" and sys.stdout.isatty():
+            raise SettingsError("settings-value", "Avro is not for terminals: use -o FILE, or a pipe.")
         self.count += 1
         try:
             if self.tar is not None:

@@ -102,7 +102,7 @@ def test_mutants_get_the_verdict_of_the_reference(
         assert reference is not None, "To write the record, have ../shared"
         update_record(standard, reference, tmp_path)
     wrong = []
-    for mutant, letter in zip(standard.documents(), recorded(standard), strict=True):
+    for mutant, letter in asked(standard):
         document = mutant.document
         verdict = valid(standard.xsd, document)
         if letter in (INVALID if verdict else VALID):
@@ -144,7 +144,7 @@ def test_mutants_are_a_fair_sample(standard: Standard) -> None:
     """Thousands, many valid and many not, by every operator; and they use all that is declared."""
     by_kind = {kind: Counter[str]() for kind in ("seed", "pair", *OPERATORS)}
     declared, used = Declarations(standard.xsd), set[str]()
-    for mutant, letter in zip(standard.documents(), recorded(standard), strict=True):
+    for mutant, letter in asked(standard):
         by_kind[mutant.kind][letter] += 1
         if letter == VALID and mutant.kind in ("seed", "attribute"):
             used |= declared.used_by(etree.fromstring(mutant.document, PARSER))
@@ -188,6 +188,16 @@ def by_xerces(xsd: Path, standard: Standard, folder: Path, every: int = 1) -> li
 
 # --- The record: a line for each seed and operator, such as `VOEvent-v2.0 drop 3v1x1?` --------------------
 VALID, INVALID, OPEN = "vx?"
+
+
+def asked(standard: Standard) -> list[tuple[Mutant, str]]:
+    """Each document with its recorded letter."""
+    documents, letters = list(standard.documents()), recorded(standard)
+    stale = (
+        f"{RECORD.name} is of other documents of {standard}: run pytest --update-golden, then read the diff"
+    )
+    assert len(documents) == len(letters), stale
+    return list(zip(documents, letters, strict=True))
 
 
 def recorded(standard: Standard) -> list[str]:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def test_seeds_differ():
     assert len({digest(NEWEST, seed) for seed in range(5)}) == 5
     a, b = (decoded(NEWEST, 5, seed=seed, cutouts="none") for seed in (1, 2))
     assert a[0]["diaSource"]["midpointMjdTai"] != b[0]["diaSource"]["midpointMjdTai"]
+    # Not only the pointing: the objects are others, too.
+    assert {alert["diaSource"]["snr"] for alert in a}.isdisjoint(alert["diaSource"]["snr"] for alert in b)
 
 
 def test_one_at_a_time():
@@ -260,6 +263,18 @@ def test_history_ztf(key):
         assert all(row["magpsf"] is None and row["diffmaglim"] is not None for row in unseen)
         if "fp_hists" in alert and previous:
             assert alert["fp_hists"][-1]["jd"] == candidate["jd"]
+
+
+def test_timestamps():
+    """Schema 8.0 has moments in UTC where later ones have TAI days: 37 s apart."""
+    for old, new in zip(
+        decoded("lsst/8.0", cutouts="none"), decoded("lsst/9.0", cutouts="none"), strict=True
+    ):
+        tai = new["diaSource"]["timeProcessedMjdTai"]
+        assert 0 < tai - new["diaSource"]["midpointMjdTai"] < 0.01
+        utc = old["diaSource"]["timeProcessedMjdTai"]
+        expected = datetime(1858, 11, 17, tzinfo=UTC) + timedelta(days=tai, seconds=-37)
+        assert abs(utc - expected) < timedelta(milliseconds=1)
 
 
 # Nulls and kinds

@@ -75,7 +75,7 @@ def floats(document: Document) -> Iterator[Problem]:
 
 
 def ints(document: Document) -> Iterator[Problem]:
-    """VE-27. An empty value is reported, because it is read as 0."""
+    """VE-27. An empty value is reported, because it is read as 0; but not in a column that says "empty = null"."""
     return _unreadable(document, "int", is_int, "an integer: readers truncate it or take 0")
 
 
@@ -95,7 +95,9 @@ def _unreadable(
             continue
         rows = [[cell.text or "" for cell in children(row, "TD")] for row in descendants(table, "TR")]
         for index in typed:
-            bad = sum(1 for row in rows if index < len(row) and not readable(row[index]))
+            said = any(note.text == "empty = null" for note in children(fields[index], "Description"))
+            cells = [row[index] for row in rows if index < len(row) and not (said and row[index] == "")]
+            bad = sum(1 for cell in cells if not readable(cell))
             if bad:
                 yield Problem(fields[index], f"{bad} of {len(rows)} cells of this column are not {what}.")
 
