@@ -15,7 +15,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,10 +31,15 @@ from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
 from gateway.transports.files import Declared, Found, Unit, items
 
-__all__ = ["WINDOW", "Job", "Result", "cores", "run"]
+__all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
 
 WINDOW = 4
 """Units under way for each worker: enough to keep it busy, few enough to keep memory flat."""
+
+MAX_PATHS = 1000
+"""Fields that a summary counts for each kind of loss."""
+SHOWN = 12
+"""Fields that a summary names for each kind of loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,40 @@ class Result:
     output: Output | None = None
     error: GatewayError | None = None
     data: bytes = field(default=b"", repr=False)
+
+
+class Tally:
+    """Counts what came of a batch, for a summary; its size does not grow with the batch."""
+
+    def __init__(self) -> None:
+        self.converted = self.refused = self.minted = 0
+        self.losses: dict[str, Counter[str]] = {}
+
+    def take(self, result: Result) -> None:
+        """Count one result."""
+        if result.output is None:
+            self.refused += 1
+            return
+        self.converted += 1
+        self.minted += result.output.exact is not None
+        for loss in result.output.losses:
+            paths = self.losses.setdefault(loss.reason, Counter())
+            if loss.path in paths or len(paths) < MAX_PATHS:
+                paths[loss.path] += 1
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all were converted, 1 when some were, 2 when none was."""
+        return (1 if self.refused else 0) if self.converted else 2
+
+    def lines(self, seconds: float) -> list[str]:
+        """The summary, for people: nothing is lost silently."""
+        lines = [f"{self.converted} converted, {self.refused} refused, in {seconds:.1f} s"]
+        for reason, paths in self.losses.items():
+            shown = ", ".join(f"{path} ({count})" for path, count in paths.most_common(SHOWN))
+            more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+            lines.append(f"  {reason}: {shown}{more}")
+        return lines
 
 
 def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:

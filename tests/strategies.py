@@ -103,19 +103,27 @@ def _wild_leaf(type_: AvroType, random: Random) -> Raw:
         bits = 32 if name == "int" else 64
         any_size = random.getrandbits(random.randint(1, bits)) - 2 ** (bits - 1) * random.getrandbits(1)
         limit = 2 ** (bits - 1)
-        return zigzag(random.choice((random.choice(INTEGERS[name]), (any_size + limit) % (2 * limit) - limit)))
+        return zigzag(
+            random.choice((random.choice(INTEGERS[name]), (any_size + limit) % (2 * limit) - limit))
+        )
     if name in BITS:
         bits = 32 if name == "float" else 64
         nice = round(random.uniform(-100, 100), random.randint(0, 9))
-        (nice_bits,) = struct.unpack("<I" if bits == 32 else "<Q", struct.pack("<f" if bits == 32 else "<d", nice))
+        (nice_bits,) = struct.unpack(
+            "<I" if bits == 32 else "<Q", struct.pack("<f" if bits == 32 else "<d", nice)
+        )
         extreme = random.choice(BITS[name]) ^ random.getrandbits(1) << bits - 1
-        return random.choice((extreme, extreme, random.getrandbits(bits), nice_bits)).to_bytes(bits // 8, "little")
+        return random.choice((extreme, extreme, random.getrandbits(bits), nice_bits)).to_bytes(
+            bits // 8, "little"
+        )
     if name in ("string", "bytes") and random.random() < 0.005:
         return random.choice((b"x", b"\n", b"\xe2\x98\x83", b"<")) * HUGE
     if name == "string":
         return "".join(random.choice(STRINGS) for _ in range(random.choice((1, 1, 1, 2, 5)))).encode()
     if name == "bytes":
-        return random.choice((b"", b"\0", b"\xff\xd8", random.randbytes(random.randrange(64)), random.randbytes(300)))
+        return random.choice(
+            (b"", b"\0", b"\xff\xd8", random.randbytes(random.randrange(64)), random.randbytes(300))
+        )
     return None
 
 
@@ -147,7 +155,9 @@ class _Maker:
         if isinstance(type_, Union):
             return self.branch(type_)
         self.leaf += 1
-        return _wild_leaf(type_, random) if self.wild is None or self.leaf in self.wild else _plain_leaf(type_)
+        return (
+            _wild_leaf(type_, random) if self.wild is None or self.leaf in self.wild else _plain_leaf(type_)
+        )
 
     def branch(self, union: Union) -> Raw:
         choices = [place for place, branch in enumerate(union.branches) if branch != NULL]
@@ -168,9 +178,7 @@ def _root(schema: AlertSchema | Record) -> Record:
     return schema if isinstance(schema, Record) else schema.root
 
 
-_WILD = st.one_of(
-    st.frozensets(st.integers(0, 40) | st.integers(0, 2000), max_size=6), st.none(), st.none()
-)
+_WILD = st.one_of(st.frozensets(st.integers(0, 40) | st.integers(0, 2000), max_size=6), st.none(), st.none())
 
 
 def raw_records(schema: AlertSchema | Record, rows: int = 3) -> st.SearchStrategy[list[Raw]]:
@@ -238,7 +246,9 @@ _CANONICAL = Oddities(0, 0.0)
 def encode(type_: AvroType, raw: Raw, odd: Oddities = _CANONICAL) -> bytes:
     """A raw value as Avro's binary encoding; canonical unless told otherwise."""
     if isinstance(type_, Record):
-        return b"".join(encode(field.type, value, odd) for field, value in zip(type_.fields, raw, strict=True))
+        return b"".join(
+            encode(field.type, value, odd) for field, value in zip(type_.fields, raw, strict=True)
+        )
     if isinstance(type_, Array):
         return odd.blocks([encode(type_.items, item, odd) for item in raw])
     if isinstance(type_, Map):
@@ -270,7 +280,10 @@ def choice(union: Union, raw: Raw) -> tuple[int, Raw]:
 def python_value(type_: AvroType, raw: Raw) -> Any:
     """A raw value as fastavro decodes it (without logical types)."""
     if isinstance(type_, Record):
-        return {field.name: python_value(field.type, value) for field, value in zip(type_.fields, raw, strict=True)}
+        return {
+            field.name: python_value(field.type, value)
+            for field, value in zip(type_.fields, raw, strict=True)
+        }
     if isinstance(type_, Array):
         return [python_value(type_.items, item) for item in raw]
     if isinstance(type_, Map):
@@ -317,7 +330,11 @@ def declarations(draw: st.DrawFn) -> dict[str, Any]:
         return {"type": "fixed", "name": next(names), "size": draw(st.integers(1, 20))}
 
     def enum(_: int) -> Any:
-        return {"type": "enum", "name": next(names), "symbols": [f"S{i}" for i in range(draw(st.integers(1, 5)))]}
+        return {
+            "type": "enum",
+            "name": next(names),
+            "symbols": [f"S{i}" for i in range(draw(st.integers(1, 5)))],
+        }
 
     def array(depth: int) -> Any:
         return {"type": "array", "items": type_(depth + 1)}
@@ -351,7 +368,11 @@ def damages() -> st.SearchStrategy[Callable[[bytes], bytes]]:
         return data[:at]
 
     def flip(data: bytes, at: int, part: bytes) -> bytes:
-        return data[:at] + bytes([data[at] ^ 1 << part[0] % 8]) + data[at + 1 :] if at < len(data) else data + b"\0"
+        return (
+            data[:at] + bytes([data[at] ^ 1 << part[0] % 8]) + data[at + 1 :]
+            if at < len(data)
+            else data + b"\0"
+        )
 
     def replace(data: bytes, at: int, part: bytes) -> bytes:
         return data[:at] + part + data[at + len(part) :]
@@ -374,5 +395,9 @@ def damages() -> st.SearchStrategy[Callable[[bytes], bytes]]:
         return lambda data: how(data, int(place * (min(len(data), 64) if early else len(data))), part)
 
     return st.builds(
-        build, st.sampled_from((cut, flip, replace, insert, remove, repeat)), st.floats(0, 1), st.booleans(), parts
+        build,
+        st.sampled_from((cut, flip, replace, insert, remove, repeat)),
+        st.floats(0, 1),
+        st.booleans(),
+        parts,
     )

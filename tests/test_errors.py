@@ -11,7 +11,10 @@ from gateway import errors
 from gateway.errors import CODES, AvroError, GatewayError, Where
 
 SOURCES = sorted((Path(__file__).parents[1] / "gateway").rglob("*.py"))
-KINDS = sorted({getattr(errors, name) for name in errors.__all__ if name.endswith("Error")}, key=lambda kind: kind.__name__)
+KINDS = sorted(
+    {getattr(errors, name) for name in errors.__all__ if name.endswith("Error")},
+    key=lambda kind: kind.__name__,
+)
 
 
 def codes_raised(source: str) -> set[str]:
@@ -41,7 +44,7 @@ def test_codes_look_like_codes_and_advice_like_sentences() -> None:
 
 
 def test_an_unknown_code_is_a_programming_error() -> None:
-    with pytest.raises(ValueError, match="not in gateway.errors.CODES"):
+    with pytest.raises(ValueError, match="is not in gateway"):
         GatewayError("avro-nonsense", "A sentence.")
 
 
@@ -59,7 +62,9 @@ def test_errors_survive_a_process_border(kind: type[GatewayError]) -> None:
 def test_the_tree_is_the_one_that_is_drawn() -> None:
     drawn = re.findall(r"^ +(\w+Error)\b", errors.__doc__ or "", re.M)
     assert sorted(drawn) == [kind.__name__ for kind in KINDS]
-    indents = {name: len(space) for space, name in re.findall(r"^( +)(\w+Error)\b", errors.__doc__ or "", re.M)}
+    indents = {
+        name: len(space) for space, name in re.findall(r"^( +)(\w+Error)\b", errors.__doc__ or "", re.M)
+    }
     above: list[str] = []
     for name in drawn:
         while above and indents[above[-1]] >= indents[name]:
@@ -81,7 +86,10 @@ def test_the_innermost_place_wins() -> None:
     [
         (Where(), "S. [avro-text]"),
         (Where("a.avro"), "a.avro: S. [avro-text]"),
-        (Where("a.avro", record=0, offset=0, path="x[].y"), "a.avro, record 0, byte 0, x[].y: S. [avro-text]"),
+        (
+            Where("a.avro", record=0, offset=0, path="x[].y"),
+            "a.avro, record 0, byte 0, x[].y: S. [avro-text]",
+        ),
         (Where(line=3), "line 3: S. [avro-text]"),
         (Where("a.xml", line=3, column=9), "a.xml, line 3 column 9: S. [avro-text]"),
     ],

@@ -19,7 +19,8 @@ from gateway.schema.semantics import meaning
 from gateway.policy.profile import load, names
 assert sys.argv[1] in registry.__file__, registry.__file__
 print(*registry.keys())
-print(registry.get("lsst/11.1").sha256, meaning(registry.keys()[-1], "candidate", "ra").ucd, names(), load("packet-only").sha256)
+print(registry.get("lsst/11.1").sha256, meaning(registry.keys()[-1], "candidate", "ra").ucd)
+print(names(), load("packet-only").sha256)
 """
 
 

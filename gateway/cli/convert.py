@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from gateway.batch import Job, Result, cores, run
+from gateway.batch import Job, Result, Tally, cores, run
 from gateway.cli.options import declared, provenance_options
 from gateway.cli.progress import Progress
 from gateway.conversion import TARGETS
@@ -173,16 +172,20 @@ def convert(
         )
     place = Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
     kept = Rejects(rejects) if rejects else None
+    tally = Tally()
     with place, Progress("alerts") as progress:
-        results = run(units(inputs), job, jobs or cores())
-        counts = Counter(_take(result, place, kept, as_json, progress) for result in results)
-    if out_dir or output not in (None, "-") or counts[False]:
-        progress.say(f"{counts[True]} converted, {counts[False]} refused, in {progress.seconds:.1f} s")
-    raise SystemExit((1 if counts[False] else 0) if counts[True] else 2)
+        for result in run(units(inputs), job, jobs or cores()):
+            tally.take(result)
+            _put(result, place, kept, as_json, progress)
+    if out_dir or output not in (None, "-") or tally.refused:
+        progress.say("\n".join(tally.lines(progress.seconds)))
+    if tally.minted and authority == EXAMPLE_AUTHORITY:
+        progress.say(f"The events are in the example authority {authority}: name your own with --authority.")
+    raise SystemExit(tally.exit_code)
 
 
-def _take(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> bool:
-    """Write one result and report it; whether it was converted."""
+def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> None:
+    """Write one result and report it."""
     path = None
     if result.output is not None:
         path = place.put(result.output.data, result.output.stem, result.output.suffix, result.output.datum)
@@ -194,7 +197,6 @@ def _take(result: Result, place: Place, rejects: Rejects | None, as_json: bool, 
     progress.advance(result.size)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(_report(result, path)) + b"\n")
-    return result.output is not None
 
 
 def _report(result: Result, path: str | None) -> dict[str, Any]:

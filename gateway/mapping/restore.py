@@ -13,10 +13,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from gateway.codecs.container import CODECS
 from gateway.codecs.voevent import decode
 from gateway.errors import AvroError, ConversionError, GatewayError, SchemaError, Where
 from gateway.mapping import exact
@@ -33,6 +35,8 @@ from gateway.schema.raw import Layout, Raw
 from gateway.schema.text import from_text, raws_of
 
 __all__ = ["alert_of", "gives_back", "is_minted"]
+
+_FRAMING = re.compile(rf"(raw|confluent|single-object|container)(?:(?<=container)/({'|'.join(CODECS)}))?")
 
 Promise = Mapping[str, str]
 """What the group `avro` says."""
@@ -85,8 +89,10 @@ def _alert(promise: Promise, payload: bytes, provenance: Provenance) -> Alert:
             "convert-mismatch",
             "The VOEvent was changed after it was made: the alert it gives is another one.",
         )
-    kind, _, codec = promise.get("framing", "raw").partition("/")
-    return Alert(_schema(promise), payload, Framing(kind, codec or None), provenance)
+    framing = _FRAMING.fullmatch(promise.get("framing", "raw"))
+    if framing is None:
+        raise ConversionError("convert-mismatch", "The framing that this VOEvent names does not exist.")
+    return Alert(_schema(promise), payload, Framing(framing[1], framing[2]), provenance)
 
 
 def _payload(promise: Promise, read: Callable[[_Restorer], Mapping[str, Any]]) -> bytes:

@@ -32,7 +32,7 @@ _START = (
     rb'ivorn="[^"]*" role="[a-z]+">\n  <Who>'
 )
 _HEAD = re.compile(_START).match
-_ABOUT = re.compile(rb'      <Param name="([a-z.0-9]+)" value="([^"&<]*)" dataType="[a-z]+"/>\n')
+_ABOUT = re.compile(rb'      <Param name="([a-z.0-9]+)" value="([!#-%(-;=-~]*)" dataType="[a-z]+"/>\n')
 
 Scan = Callable[[bytes, int], tuple[Any, int]]
 """From the lines of What and a place in them to what a part has there (None: nothing), and the place behind it."""
@@ -155,7 +155,10 @@ def _rows(part: Rows) -> Scan:
 
     def scan(what: bytes, pos: int) -> tuple[Any, int]:
         if what.startswith(array_head, pos):
-            return [], what.index(array_tail, pos) + len(array_tail)
+            end = what.find(array_tail, pos)
+            if end < 0:
+                raise Surprise
+            return [], end + len(array_tail)
         if not what.startswith(head, pos):
             return None, pos
         end = what.find(tail, pos)

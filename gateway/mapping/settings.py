@@ -65,6 +65,16 @@ class Settings:
                 "must be an IVOA authority id such as org.example",
             ),
             (_STREAM.match(self.stream), "stream", "must be a path of letters, digits, dots and dashes"),
+            (
+                len(self.authority + self.stream) <= _LONGEST,
+                "stream",
+                f"and authority have more than {_LONGEST} characters",
+            ),
+            (
+                _CUTOUT_URL.match(self.cutout_url or "-"),
+                "cutout_url",
+                "must be a URL with no other field than {id} and {name}",
+            ),
             (self.separator in ("?", "#"), "separator", "must be ? or #"),
             (self.version in ("2.0", "2.1"), "version", "must be 2.0 or 2.1"),
             (self.detail in DETAILS, "detail", "must be core, history or full"),

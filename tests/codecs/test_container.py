@@ -59,9 +59,7 @@ def alerts(data: bytes) -> list[Alert]:
 
 def summary(found: list[Alert | Rejected]) -> list[Any]:
     """What came out: numbers of the small records, codes of what was refused."""
-    return [
-        one.error.code if isinstance(one, Rejected) else values_of(one)["number"] for one in found
-    ]
+    return [one.error.code if isinstance(one, Rejected) else values_of(one)["number"] for one in found]
 
 
 @pytest.fixture
@@ -195,7 +193,7 @@ class Counted:
 def test_memory_is_flat(damaged: bool) -> None:
     record = payload(1, b"x" * 50_000)
     head = written(SMALL, [record])
-    sync, (start,) = starts(head)
+    _, (start,) = starts(head)
     block = head[start:]
     if damaged:
         block = b"\x01" + block[1:]  # a negative count: the file is searched for the next marker
@@ -222,7 +220,9 @@ def test_writing_takes_the_data_one_by_one() -> None:
             return len(data)
 
     tracemalloc.start()
-    total = container.write(cast(BinaryIO, Nothing()), SMALL, (payload(n, b"x" * 50_000) for n in range(1000)), "null")
+    total = container.write(
+        cast(BinaryIO, Nothing()), SMALL, (payload(n, b"x" * 50_000) for n in range(1000)), "null"
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert total == 1000
@@ -245,7 +245,11 @@ BAD_HEADERS: dict[str, tuple[bytes, type[GatewayError], str]] = {
     "another version": (b"Obj\2" + header({b"avro.schema": TEXT})[4:], AvroError, "avro-container"),
     "no schema": (header({}), AvroError, "avro-container"),
     "another codec": (header({b"avro.schema": TEXT, b"avro.codec": b"bzip2"}), AvroError, "avro-codec"),
-    "codec no text": (header({b"avro.schema": TEXT, b"avro.codec": b"\xff" + SECRET}), AvroError, "avro-codec"),
+    "codec no text": (
+        header({b"avro.schema": TEXT, b"avro.codec": b"\xff" + SECRET}),
+        AvroError,
+        "avro-codec",
+    ),
     "schema no json": (header({b"avro.schema": b"{" + SECRET}), SchemaError, "schema-invalid"),
     "schema no record": (header({b"avro.schema": b'"int"'}), SchemaError, "schema-invalid"),
     "schema not utf-8": (header({b"avro.schema": b'"\xff"'}), SchemaError, "schema-invalid"),
@@ -395,10 +399,7 @@ def test_a_count_that_is_too_large(blocks: bytes, count: int) -> None:
 def test_a_count_that_is_too_small(blocks: bytes, count: int) -> None:
     _, begins = starts(blocks)
     damaged = blocks[: begins[2]] + zigzag(count) + blocks[begins[2] + 1 :]
-    assert summary(read(damaged)) == [0, 1, 2, 3, 4, "avro-trailing", *range(6, 12)][: 5 if count else 4] + [
-        "avro-trailing",
-        *range(6, 12),
-    ]
+    assert summary(read(damaged)) == [*range(4 + count), "avro-trailing", *range(6, 12)]
 
 
 def test_a_damaged_record_costs_the_rest_of_its_block() -> None:
@@ -410,7 +411,11 @@ def test_a_damaged_record_costs_the_rest_of_its_block() -> None:
     assert summary(found) == [0, "avro-length"]
     refused = found[1]
     assert isinstance(refused, Rejected)
-    assert (refused.error.where.record, refused.error.where.offset, refused.error.where.path) == (1, start, "text")
+    assert (refused.error.where.record, refused.error.where.offset, refused.error.where.path) == (
+        1,
+        start,
+        "text",
+    )
     assert refused.data == damaged[place - 1 : -16]
 
 
@@ -486,7 +491,9 @@ def test_a_bomb_is_not_unpacked(codec: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("codec", ["deflate", "snappy", "zstandard"])
-@pytest.mark.parametrize("data", [b"", b"\0", b"\xff" * 50, SECRET * 5, b"\x28\xb5\x2f\xfd", b"\xff\xff\xff\xff\x0f" + bytes(9)])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0", b"\xff" * 50, SECRET * 5, b"\x28\xb5\x2f\xfd", b"\xff\xff\xff\xff\x0f" + bytes(9)]
+)
 def test_what_cannot_be_unpacked(codec: str, data: bytes) -> None:
     (found,) = read(one_block(codec, data))
     assert isinstance(found, Rejected)
@@ -534,14 +541,12 @@ def test_any_damage(codec: str) -> None:
         for blow in blows:
             damaged = blow(damaged)
         try:
-            found = read(data[:start] + damaged)
+            found: list[Any] = read(data[:start] + damaged)
         except GatewayError as error:
-            assert SECRET.decode() not in f"{error} {error!r}"
-            return
+            found = [error]
         for one in found:
             assert SECRET.decode() not in repr(one)
-            if isinstance(one, Rejected):
-                assert SECRET.decode() not in str(one.error)
+            assert SECRET.decode() not in str(one.error if isinstance(one, Rejected) else one)
 
     check()
 

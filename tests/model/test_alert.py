@@ -23,7 +23,9 @@ def test_schema_keys(key: SchemaKey, text: str, version: str, wire_id: int) -> N
 
 
 def test_keys_are_ordered_by_number() -> None:
-    assert SchemaKey("lsst", 9, 0) < SchemaKey("lsst", 10, 0) < SchemaKey("lsst", 11, 0) < SchemaKey("ztf", 3, 2)
+    assert (
+        SchemaKey("lsst", 9, 0) < SchemaKey("lsst", 10, 0) < SchemaKey("lsst", 11, 0) < SchemaKey("ztf", 3, 2)
+    )
 
 
 def test_a_payload_is_in_no_repr() -> None:

@@ -6,7 +6,9 @@ from gateway.model.fieldpath import FieldPath
 from gateway.schema import registry
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
-STEPS = st.builds(lambda name, marks: name + "".join(marks), NAMES, st.lists(st.sampled_from(["[]", "{}"]), max_size=2))
+STEPS = st.builds(
+    lambda name, marks: name + "".join(marks), NAMES, st.lists(st.sampled_from(["[]", "{}"]), max_size=2)
+)
 
 
 @given(st.lists(STEPS, min_size=1, max_size=5))
@@ -20,7 +22,27 @@ def test_text_and_path_are_the_same(steps: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "a.", ".a", "a..b", "a b", "a\n", "a.b\n", "\na", "1a", "a-b", "[]", "a[", "a[0]", "a[]b", "a{]", "\u00e9", "a*", "a.*"],
+    [
+        "",
+        ".",
+        "a.",
+        ".a",
+        "a..b",
+        "a b",
+        "a\n",
+        "a.b\n",
+        "\na",
+        "1a",
+        "a-b",
+        "[]",
+        "a[",
+        "a[0]",
+        "a[]b",
+        "a{]",
+        "\u00e9",
+        "a*",
+        "a.*",
+    ],
 )
 def test_what_is_no_path(text: str) -> None:
     with pytest.raises(ValueError, match="field names joined by dots"):

@@ -47,7 +47,9 @@ def assert_close(ours: str | None, theirs: str) -> None:
 
 def test_random_days_since_1972() -> None:
     draw = random.Random(1972)
-    mjds = [draw.uniform(41_317.01, 70_000) for _ in range(3000)] + [draw.uniform(70_000, 2_973_000) for _ in range(300)]
+    mjds = [draw.uniform(41_317.01, 70_000) for _ in range(3000)] + [
+        draw.uniform(70_000, 2_973_000) for _ in range(300)
+    ]
     theirs = astropy_text(Time(mjds, format="mjd", scale="tai", precision=6)).tolist()
     for mjd, text in zip(mjds, theirs, strict=True):
         assert_close(tai_mjd_to_utc(mjd), text)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import declarations
 
-from gateway.errors import GatewayError, LimitError, SchemaError
-from gateway.model.avrotype import Array, Enum, Fixed, Map, Primitive, Record, Union, leaves
+from gateway.errors import LimitError, SchemaError
+from gateway.model.avrotype import Array, Enum, Fixed, Map, Primitive, Union, leaves
 from gateway.schema import parse
 from gateway.schema.parse import canonical_form, parse_schema, parse_schema_text
 from gateway.schema.raw import Layout
@@ -52,17 +52,13 @@ def test_schemas_that_nobody_released(declaration: dict[str, Any]) -> None:
     assert schema.rabin == crc_64_avro(canonical.encode()).to_bytes(8, "little")
     again = parse_schema_text(json.dumps(schema.json))
     assert (again.json, again.sha256) == (schema.json, schema.sha256)
-    assert list(leaves(again.root)) == list(leaves(schema.root)) or any_enum(schema.root)
-
-
-def any_enum(_: Record) -> bool:
-    return False
+    assert list(leaves(again.root)) == list(leaves(schema.root))
 
 
 def test_types_become_values() -> None:
     inner = rec("int", name="inner")
     declaration = rec(
-        "null" and ["null", "long"],
+        ["null", "long"],
         {"type": "long", "logicalType": "timestamp-micros"},
         {"type": "array", "items": inner},
         {"type": "map", "values": "ns.inner"},
@@ -96,8 +92,11 @@ def test_only_facts_are_kept() -> None:
             "aliases": [SECRET],
             SECRET: SECRET,
             "fields": [
-                {"name": "x", "type": {"type": "int", "doc": SECRET, SECRET: 1}, "doc": SECRET, "default": 5, "order": SECRET},
-                {"name": "y", "type": {"type": "int", "fields": [SECRET], "items": SECRET, "symbols": SECRET}},
+                {"name": "x", "type": {"type": "int", "doc": SECRET, SECRET: 1}, "doc": SECRET, "default": 5},
+                {
+                    "name": "y",
+                    "type": {"type": "int", "fields": [SECRET], "items": SECRET, "symbols": SECRET},
+                },
                 {"name": "z", "type": ["null", "int"], "default": None},
             ],
         }
@@ -112,7 +111,7 @@ def test_names_are_resolved_in_the_namespace_around_them() -> None:
     one = rec("int", name="X", namespace="")
     two = rec("string", name="X")
     root = parse_schema(rec(one, two, "X", {"type": "array", "items": "ns.X"}, namespace="ns")).root
-    assert [str(t) for t in (root.fields[0].type, root.fields[1].type)] == ["Record(X, 1 fields)", "Record(ns.X, 1 fields)"]
+    assert [field.type.fullname for field in root.fields[:2]] == ["X", "ns.X"]
     assert root.fields[2].type is root.fields[1].type
     # A name without namespace inside one with: only ours can be read back, the specification has no word for it.
     again = parse_schema(parse_schema(rec(one, "int", namespace="ns")).json).root
@@ -182,7 +181,18 @@ def test_what_is_refused(declaration: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[" * 100_000, b"\xff\xfe", '{"type": "record"', "NaN", '"\\ud800"', f'{{"{SECRET}"', "9" * 10_000]
+    "text",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        b"\xff\xfe",
+        '{"type": "record"',
+        "NaN",
+        '"\\ud800"',
+        f'{{"{SECRET}"',
+        "9" * 10_000,
+    ],
 )
 def test_text_that_is_no_schema(text: str | bytes) -> None:
     with pytest.raises(SchemaError) as caught:
@@ -233,12 +243,30 @@ def test_up_to_the_limits() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 70) | st.sampled_from(["int", "null", "R", "record", "array", "", "a.b"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "name", "fields", "items", "values", "symbols", "size", "namespace", "logicalType", "default"]),
-        inner,
-        max_size=6,
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 70)
+    | st.sampled_from(["int", "null", "R", "record", "array", "", "a.b"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "type",
+                    "name",
+                    "fields",
+                    "items",
+                    "values",
+                    "symbols",
+                    "size",
+                    "namespace",
+                    "logicalType",
+                    "default",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
     ),
     max_leaves=12,
 )
@@ -249,15 +277,19 @@ def test_whatever_json_a_schema_or_an_error(value: Any, in_a_field: bool) -> Non
     declaration = rec(value) if in_a_field else value
     try:
         schema = parse_schema(declaration)
-    except GatewayError as error:
-        assert error.code in ("schema-invalid", "limit-depth", "limit-size")
+    except (SchemaError, LimitError):
         return
     assert parse_schema(schema.json).sha256 == schema.sha256
     fastavro.parse_schema(json.loads(canonical_form(schema.root)))
 
 
 def test_no_name_of_a_bad_schema_is_in_the_error() -> None:
-    for bad in (rec(SECRET), rec({"type": SECRET}), rec("int", name=SECRET + "\n"), rec(rec("R", name=SECRET))):
+    for bad in (
+        rec(SECRET),
+        rec({"type": SECRET}),
+        rec("int", name=SECRET + "\n"),
+        rec(rec("R", name=SECRET)),
+    ):
         with pytest.raises(SchemaError) as caught:
             parse_schema(bad)
         assert SECRET not in f"{caught.value} {caught.value!r}"

@@ -34,7 +34,9 @@ def test_the_fingerprints_are_those_of_fastavro(key: SchemaKey) -> None:
     family, _, version = str(key).partition("/")
     folder = version.replace(".", "/") if family == "lsst" else version
     text = (resources.schemas() / "avro" / family / folder / "alert.avsc").read_text("utf-8")
-    canonical = fastavro.schema.to_parsing_canonical_form(fastavro.schema.parse_schema(__import__("json").loads(text)))
+    canonical = fastavro.schema.to_parsing_canonical_form(
+        fastavro.schema.parse_schema(__import__("json").loads(text))
+    )
     assert registry.get(key).sha256 == fastavro.schema.fingerprint(canonical, "sha256")
     assert registry.get(key).rabin.hex() == fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")
 
@@ -65,7 +67,9 @@ def test_an_id_with_its_bytes_swapped(key: SchemaKey) -> None:
     assert str(key.wire_id) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "lsst", "lsst/", "lsst/11", "11.1", "ztf/4.2", "LSST/11.1", "lsst/11.01", "lsst/99.0"])
+@pytest.mark.parametrize(
+    "name", ["", "lsst", "lsst/", "lsst/11", "11.1", "ztf/4.2", "LSST/11.1", "lsst/11.01", "lsst/99.0"]
+)
 def test_an_unknown_name(name: str) -> None:
     with pytest.raises(SchemaError) as caught:
         registry.get(name)

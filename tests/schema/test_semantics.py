@@ -32,7 +32,9 @@ def test_a_few_meanings() -> None:
     assert meaning(newest, "diaSource", "ra").data_type == "float"
 
 
-@pytest.mark.parametrize(("record", "field"), [("diaSource", "noSuchField"), ("noSuchRecord", "ra"), ("", "")])
+@pytest.mark.parametrize(
+    ("record", "field"), [("diaSource", "noSuchField"), ("noSuchRecord", "ra"), ("", "")]
+)
 def test_a_field_without_a_row(record: str, field: str) -> None:
     with pytest.raises(SchemaError) as caught:
         meaning(SchemaKey("lsst", 11, 1), record, field)
