@@ -8,7 +8,10 @@
     payload.length   bytes of the datum
     payload.sha256   of the datum
     exact            true: this document alone gives the datum back, bit for bit (checked when it was made)
-    withheld         number of fields that the audience may not see; length and hash are then left out
+    withheld         number of fields that the audience may not see
+
+Length and hash are left out when fields are withheld, whose values they could confirm; and when only chosen records are
+kept, since such an event never gives the alert back and hashing would read the whole packet.
 
 When a full event is not exact (a NaN with a payload, an array in several blocks, a number longer than need be:
 things that the data model does not have), a group `avro.payload` carries the datum itself.
@@ -42,7 +45,7 @@ def avro_group(alert: Alert, plan: Plan, exact: bool) -> Group:
     ]
     if plan.withheld:
         params.append(("withheld", str(len(plan.withheld)), "int"))
-    else:
+    elif not plan.left_out:
         params += [
             ("payload.length", str(len(alert.payload)), "int"),
             ("payload.sha256", hashlib.sha256(alert.payload).hexdigest(), "string"),

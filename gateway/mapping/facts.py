@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.mapping.settings import Settings
 from gateway.mapping.surveys import Survey
@@ -85,8 +86,7 @@ class Trigger:
     designation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """The texts that go into an envelope. What is None leaves its element out.
 
     local : the id of the detection, without a time behind it; names the cutouts

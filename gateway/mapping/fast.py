@@ -2,7 +2,7 @@
 
 Rules
 1. The packet is read no further than the last field that the settings want (`gateway.schema.raw`).
-2. All numbers of the packet's records become text together (`gateway.schema.text`).
+2. Records become lines as `gateway.mapping.lines` says: collected first, so that all floats become text together.
 3. A core event never exceeds `CORE_LIMIT`: if it would, its largest parts are dropped, one after the other, and
    reported.
 4. An event that claims to be exact was decoded again and compared before it leaves here.
@@ -19,18 +19,17 @@ from typing import Literal
 
 from gateway.mapping import exact, restore
 from gateway.mapping.facts import facts_of
+from gateway.mapping.lines import Floats
 from gateway.mapping.minted import CORE_LIMIT, Minted
-from gateway.mapping.plan import Blob, Part, Plan, Rows, Scalar, make_plan
+from gateway.mapping.plan import Blob, Part, Plan, Rows, make_plan
 from gateway.mapping.settings import Settings
 from gateway.mapping.template import Template
 from gateway.mapping.trigger import TriggerReader
-from gateway.mapping.written import Writer, fragment, taker, writer
+from gateway.mapping.written import Writer, fragment, writer
 from gateway.model.alert import Alert, AlertSchema, Framing
-from gateway.model.avrotype import AvroType
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.release import Release
 from gateway.schema.raw import Layout, Raw
-from gateway.schema.text import texts_of
 
 __all__ = ["Minter"]
 
@@ -62,13 +61,11 @@ class Minter:
 
 @dataclass(slots=True)
 class _Section:
-    """A part of the plan with what writes it. Its columns' texts are at `start` to `stop` of the packet's."""
+    """A part of the plan, its place in the root record, and what writes it."""
 
     part: Part
     place: int
-    write: Writer
-    start: int
-    stop: int
+    writer: Writer
 
     def hidden(self, plan: Plan, raw: Raw) -> bool:
         """Whether there is something that the level of detail leaves out."""
@@ -87,13 +84,7 @@ class _Compiled:
         self.whole = not plan.left_out and not plan.withheld
         self.trigger, self.template = TriggerReader(plan), Template(plan)
         names = [field.name for field in plan.schema.root.fields]
-        self.sections: list[_Section] = []
-        self.columns = _Columns()
-        for part in plan.parts:
-            place = names.index(part.name)
-            start, stop = self.columns.add(part, place)
-            self.sections.append(_Section(part, place, writer(part, plan), start, stop))
-        self.columns.compile()
+        self.sections = [_Section(part, names.index(part.name), writer(part, plan)) for part in plan.parts]
         wanted = {part.name: _mode(part, plan) for part in plan.parts}
         wanted |= {names[place]: "read" for place in self.trigger.reads}
         self.layout = Layout(plan.schema.root, wanted)
@@ -102,15 +93,18 @@ class _Compiled:
     def __call__(self, alert: Alert) -> Minted:
         plan, raw = self.plan, self.layout.read(alert.payload)
         facts = facts_of(self.trigger(raw), plan.survey, plan.settings)
-        texts = self.columns.texts(raw)
-        chunks: dict[str, bytes] = {}
-        left_out: list[str] = []
-        for section in self.sections:
-            value, name = raw[section.place], section.part.name
-            if value is not None:
-                chunks[name] = section.write(value, texts[section.start : section.stop], facts.local)
-                if section.hidden(plan, value):
-                    left_out.append(name)
+        floats = Floats()
+        there = [
+            (section, section.writer.collect(value, floats))
+            for section in self.sections
+            if (value := raw[section.place]) is not None
+        ]
+        floats.write()
+        chunks = {
+            section.part.name: section.writer.finish(collected, floats, facts.local)
+            for section, collected in there
+        }
+        left_out = [section.part.name for section, _ in there if section.hidden(plan, raw[section.place])]
         dropped: list[str] = []
         complete = self.whole and not left_out
 
@@ -146,43 +140,6 @@ class _Compiled:
 
 
 _DIGESTS = re.compile(rb'(?<=name="payload.length" value=")\d+|(?<=name="payload.sha256" value=")\w+')
-
-
-class _Columns:
-    """The columns of all records of a packet, in a row: they become text in one go (rule 2)."""
-
-    def __init__(self) -> None:
-        self.types: list[AvroType] = []
-        self.takers: list[tuple[int, int, object]] = []
-
-    def add(self, part: Part, place: int) -> tuple[int, int]:
-        """Put a part's columns at the end; where they are."""
-        columns = (
-            (part.column,) if isinstance(part, Scalar) else () if isinstance(part, Rows) else part.columns
-        )
-        start = len(self.types)
-        self.types += [column.type for column in columns]
-        if columns:
-            take = None if isinstance(part, Scalar) else taker([column.place for column in columns])
-            self.takers.append((place, len(columns), take))
-        return start, len(self.types)
-
-    def compile(self) -> None:
-        """Call when all parts are added."""
-        self._texts = texts_of(self.types)
-
-    def texts(self, raw: list[Raw]) -> list[bytes | None]:
-        """The texts of all columns; None for those of a record that is null."""
-        values: list[Raw] = []
-        for place, count, take in self.takers:
-            value = raw[place]
-            if take is None:
-                values.append(value)
-            elif value is None:
-                values += [None] * count
-            else:
-                values += take(value)  # type: ignore[operator]
-        return self._texts([values])[0]
 
 
 def _mode(part: Part, plan: Plan) -> Literal["read", "measure"]:

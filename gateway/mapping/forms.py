@@ -17,10 +17,15 @@ from gateway.errors import AvroError, Where
 from gateway.mapping.plan import BASE64, Column
 from gateway.model.voevent import Param
 
-__all__ = ["cell", "param", "text_of_cell", "text_of_param"]
+__all__ = ["cell", "is_odd", "param", "text_of_cell", "text_of_param"]
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FOLDED = re.compile(r"[\t\n\r]|^ | $")
+
+
+def is_odd(text: str) -> bool:
+    """Whether a text cannot stand in an attribute as it is, however it is escaped."""
+    return bool(_ILLEGAL.search(text) or _FOLDED.search(text))
 
 
 def param(column: Column, text: str) -> Param:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.errors import SchemaError
+from gateway.errors import SchemaError, SettingsError
 from gateway.mapping.settings import Settings
 from gateway.mapping.surveys import SURVEYS, Survey
 from gateway.model.alert import AlertSchema, SchemaKey
@@ -154,10 +154,12 @@ def length_group(name: str, kind: str, length: int) -> Group:
 
 
 def make_plan(schema: AlertSchema, withheld: frozenset[FieldPath], settings: Settings) -> Plan:
-    """The plan for a released schema. Raises SchemaError for one that has no mapping."""
+    """The plan for a released schema. Raises SchemaError for one that has no mapping, and SettingsError (settings-value)."""
     key = schema.key
     if key is None:
         raise SchemaError("schema-unknown", "Only alerts in a released schema can become VOEvents.")
+    if settings.records is not None and settings.records.isdisjoint(f.name for f in schema.root.fields):
+        raise SettingsError("settings-value", f"None of the records that are to be kept is in {key}.")
     made = (_part(key, schema.root, field, withheld) for field in schema.root.fields)
     visible = tuple(part for part in made if part is not None)
     parts = tuple(part for part in visible if settings.records is None or part.name in settings.records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.codecs.voevent import encode
@@ -58,7 +58,7 @@ class Template:
         marks: dict[str, Any] = {name: f"@@{name}@@" for name in names}
         cited = [f"cited{i}" for i in range(len(facts.citations))]
         citations = tuple((cite, f"@@{name}@@") for cite, name in zip(facts.cites, cited, strict=True))
-        marked = replace(facts, **marks, citations=citations)
+        marked = facts._replace(**marks, citations=citations)
         what = What((Description("@@what@@"),))
         document = encode(envelope(marked, self.plan.survey, self.plan.key, self.plan.settings, what))
         document = document.replace(b"    <Description>@@what@@</Description>\n", b"@@what@@")

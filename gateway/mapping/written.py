@@ -8,24 +8,32 @@ nothing here knows it.
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from operator import itemgetter
+from typing import Any, Protocol
 
 from gateway.codecs.voevent import encode
 from gateway.codecs.voevent.write import escape_text
 from gateway.mapping import forms
+from gateway.mapping.lines import PLAIN, Floats, Lines, taker
 from gateway.mapping.plan import Blob, Column, Part, Plan, Rows, Scalar, Values, length_group
 from gateway.model.voevent import Description, Field, Group, Param, Reference, Table, VOEvent, What
 from gateway.schema.raw import Raw
 from gateway.schema.text import texts_of
 
-__all__ = ["Writer", "fragment", "frame", "params_cuts", "table_cuts", "taker", "writer"]
+__all__ = ["Writer", "fragment", "frame", "params_cuts", "table_cuts", "writer"]
 
 Texts = list[bytes | None]
-Writer = Callable[[Raw, Texts, str], bytes]
-"""Writes a part from its raw value, the texts of its columns, and the event's id."""
+
+
+class Writer(Protocol):
+    """Writes a part in two steps, so that the floats of all parts become text together."""
+
+    def collect(self, raw: Raw, floats: Floats) -> Any:
+        """What of the part's raw value is to be written; its floats go to the others."""
+
+    def finish(self, collected: Any, floats: Floats, event_id: str) -> bytes:
+        """The lines of the part."""
+
 
 Item = Param | Group | Table | Description | Reference
 
@@ -68,68 +76,38 @@ def table_cuts(part: Rows) -> tuple[bytes, bytes, bytes, bytes]:
     return head, *_cut(row.replace(b"<TD>@@</TD>", b"@@")), tail
 
 
-class _Params:
-    """The Params of a record, one line each."""
-
-    def __init__(self, columns: tuple[Column, ...], *, in_group: bool) -> None:
-        self.columns = columns
-        self.places = [column.place for column in columns]
-        self.write = _lines if in_group else fragment
-        cuts = params_cuts(columns, in_group=in_group)
-        self.heads = [head for head, _ in cuts]
-        self.tails = [tail for _, tail in cuts]
-        self.textual = [i for i, column in enumerate(columns) if column.textual]
-
-    def __call__(self, texts: Texts) -> bytes:
-        for i in self.textual:
-            text = texts[i]
-            if text is not None and not _PLAIN(text):
-                return self._with_odd_texts(texts)
-        return b"".join(
-            [
-                head + text + tail
-                for head, text, tail in zip(self.heads, texts, self.tails, strict=True)
-                if text is not None
-            ]
-        )
-
-    def _with_odd_texts(self, texts: Texts) -> bytes:
-        lines = []
-        for i, text in enumerate(texts):
-            if text is None:
-                continue
-            if i in self.textual:
-                lines.append(self.write(forms.param(self.columns[i], text.decode())))
-            else:
-                lines.append(self.heads[i] + text + self.tails[i])
-        return b"".join(lines)
-
-
-# Printable ASCII without what XML escapes, and no space at an end: stands in an attribute and in a cell as it is.
-_PLAIN = re.compile(rb"(?:[!#-%'-;=?-\[\]-~]++(?: +[!#-%'-;=?-\[\]-~]++)*+)?+\Z").match
-
-
-class _Group:
-    """A record as a Group."""
-
-    def __init__(self, part: Values) -> None:
-        self.params = _Params(part.columns, in_group=True)
-        self.head, self.tail = frame(part.name, part.record.fullname)
-        self.empty = fragment(Group(part.name, part.record.fullname))
-
-    def __call__(self, _raw: Raw, texts: Texts, _event_id: str) -> bytes:
-        body = self.params(texts)
-        return self.head + body + self.tail if body else self.empty
+def _params(columns: tuple[Column, ...], *, in_group: bool) -> Lines:
+    return Lines(columns, params_cuts(columns, in_group=in_group), _lines if in_group else fragment)
 
 
 class _Scalar:
     """A number or text of the root as a Param of What."""
 
     def __init__(self, part: Scalar) -> None:
-        self.params = _Params((part.column,), in_group=False)
+        self.lines = _params((part.column,), in_group=False)
 
-    def __call__(self, _raw: Raw, texts: Texts, _event_id: str) -> bytes:
-        return self.params(texts)
+    def collect(self, raw: Raw, floats: Floats) -> Any:
+        return self.lines.collect((raw,), floats)
+
+    def finish(self, collected: Any, floats: Floats, _event_id: str) -> bytes:
+        return self.lines.finish(collected, floats)
+
+
+class _Group:
+    """A record as a Group."""
+
+    def __init__(self, part: Values) -> None:
+        self.lines = _params(part.columns, in_group=True)
+        self.take = taker([column.place for column in part.columns])
+        self.head, self.tail = frame(part.name, part.record.fullname)
+        self.empty = fragment(Group(part.name, part.record.fullname))
+
+    def collect(self, raw: Raw, floats: Floats) -> Any:
+        return self.lines.collect(self.take(raw), floats)
+
+    def finish(self, collected: Any, floats: Floats, _event_id: str) -> bytes:
+        body = self.lines.finish(collected, floats)
+        return self.head + body + self.tail if body else self.empty
 
 
 class _Length:
@@ -154,7 +132,10 @@ class _Rows:
         self.head, self.row_head, self.row_tail, self.tail = table_cuts(part)
         self.length = _Length(part.name)
 
-    def __call__(self, raw: Raw, _texts: Texts, _event_id: str) -> bytes:
+    def collect(self, raw: Raw, _floats: Floats) -> Any:
+        return raw
+
+    def finish(self, raw: Any, _floats: Floats, _event_id: str) -> bytes:
         if not raw or not self.shown:
             return self.length(raw if isinstance(raw, int) else len(raw))
         rows = self.texts([self.take(row) for row in raw])
@@ -163,7 +144,7 @@ class _Rows:
     def _row(self, texts: Texts) -> bytes:
         for i in self.textual:
             text = texts[i]
-            if text is not None and not (text and _PLAIN(text)):
+            if text is not None and not (text and PLAIN(text)):
                 texts[i] = escape_text(forms.cell(text.decode())).encode()
         cells = [b"<TD/>" if text is None else b"<TD>" + text + b"</TD>" for text in texts]
         return self.row_head + b"".join(cells) + self.row_tail
@@ -174,15 +155,21 @@ class _Blob:
 
     def __init__(self, part: Blob, plan: Plan) -> None:
         self.part, self.plan, self.shown = part, plan, plan.shown(part)
-        self.params = _Params(part.columns, in_group=True)
+        self.lines = _params(part.columns, in_group=True)
+        self.take = taker([column.place for column in part.columns])
         self.head, self.tail = frame(part.name, part.type)
         self.length_head, self.length_tail = _cut(_lines(Param("length", "@@", data_type="int")))
         inline = plan.cutout_reference(f"data:{plan.survey.cutout_type};base64,@@")
         self.reference_head, self.reference_tail = _cut(_lines(inline))
 
-    def __call__(self, raw: Raw, texts: Texts, event_id: str) -> bytes:
-        content = raw if self.part.place is None else raw[self.part.place]
-        names = self.params(texts)
+    def collect(self, raw: Raw, floats: Floats) -> Any:
+        if self.part.place is None:
+            return raw, None
+        return raw[self.part.place], self.lines.collect(self.take(raw), floats)
+
+    def finish(self, collected: Any, floats: Floats, event_id: str) -> bytes:
+        content, named = collected
+        names = self.lines.finish(named, floats) if named else b""
         size = content if isinstance(content, int) else len(content)
         reference = b""
         if self.shown:
@@ -191,13 +178,6 @@ class _Blob:
             reference = _lines(self.plan.cutout_reference(url))
         length = b"%b%d%b" % (self.length_head, size, self.length_tail)
         return self.head + names + length + reference + self.tail
-
-
-def taker(places: list[int]) -> Callable[[Sequence[Raw]], Sequence[Raw]]:
-    """A function that takes the values at these places out of a record."""
-    if places == list(range(len(places))):
-        return lambda record: record[: len(places)]
-    return itemgetter(*places) if len(places) > 1 else lambda record: [record[place] for place in places]
 
 
 def writer(part: Part, plan: Plan) -> Writer:

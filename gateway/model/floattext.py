@@ -17,6 +17,7 @@ and Python alone.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from decimal import Decimal
 
@@ -72,8 +73,13 @@ def _special(number: float) -> bytes:
     return b"NaN" if number != number else b"INF" if number > 0 else b"-INF"
 
 
+_SPELLED = re.compile(rb"-?[1-9](?:\.[0-9]*[1-9])?e(?:-?[1-9][0-9]*|0)\Z").match
+
+
 def _scientific(text: bytes) -> bytes:
     """Any spelling of a finite number, as rule 3 spells it."""
+    if _SPELLED(text):
+        return text
     sign = b"-" if text[:1] == b"-" else b""
     mantissa, _, exponent = text.lstrip(b"-").partition(b"e")
     whole, _, fraction = mantissa.partition(b".")

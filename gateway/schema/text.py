@@ -20,6 +20,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -29,14 +30,16 @@ from gateway.model import floattext
 from gateway.model.avrotype import AvroType, Enum, Fixed, Primitive
 from gateway.schema.raw import Raw, write_varint
 
-__all__ = ["from_text", "integer", "raws_of", "texts_of"]
+__all__ = ["BOOLEANS", "from_text", "integer", "kind_of", "raws_of", "text_of", "texts_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUE, _FALSE = b"\x01", b"\x00"
-_BOOLEANS = {_TRUE: b"true", _FALSE: b"false", None: None}
+BOOLEANS = {_TRUE: b"true", _FALSE: b"false", None: None}
 _SMALL = {bytes([n]): b"%d" % ((n >> 1) ^ -(n & 1)) for n in range(128)}
 
 
+# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
+@lru_cache(maxsize=4096)
 def integer(raw: bytes) -> int:
     """The number in a zigzag varint."""
     value = 0
@@ -66,19 +69,28 @@ def _string_text(raw: bytes) -> bytes:
     return raw
 
 
-def _kind(type_: AvroType) -> str:
+def kind_of(type_: AvroType) -> str:
+    """Which row of the table above a type belongs to."""
     if isinstance(type_, Primitive):
         return "timestamp" if type_.logical == "timestamp-micros" and type_.name == "long" else type_.name
     return "int" if isinstance(type_, Enum) else "bytes"
 
 
 _ONE_BY_ONE: dict[str, Callable[[bytes], bytes]] = {
+    "boolean": lambda raw: BOOLEANS[raw] or b"",
     "int": _integer_text,
     "long": _integer_text,
+    "float": lambda raw: floattext.texts32(raw)[0],
+    "double": lambda raw: floattext.texts64(raw)[0],
     "timestamp": _timestamp_text,
     "string": _string_text,
     "bytes": base64.b64encode,
 }
+
+
+def text_of(kind: str) -> Callable[[bytes], bytes]:
+    """A function from one raw value of a kind to its text."""
+    return _ONE_BY_ONE[kind]
 
 
 def texts_of(types: Sequence[AvroType]) -> Callable[[Iterable[Sequence[Raw]]], list[list[bytes | None]]]:
@@ -90,7 +102,7 @@ def texts_of(types: Sequence[AvroType]) -> Callable[[Iterable[Sequence[Raw]]], l
     """
     places: dict[str, list[int]] = {}
     for place, type_ in enumerate(types):
-        places.setdefault(_kind(type_), []).append(place)
+        places.setdefault(kind_of(type_), []).append(place)
     booleans = places.pop("boolean", [])
     floats = [
         (where, to_texts)
@@ -105,7 +117,7 @@ def texts_of(types: Sequence[AvroType]) -> Callable[[Iterable[Sequence[Raw]]], l
         outs: list[list[Any]] = [list(record) for record in records]
         for out in outs:
             for place in booleans:
-                out[place] = _BOOLEANS[out[place]]
+                out[place] = BOOLEANS[out[place]]
             for place, text in others:
                 value = out[place]
                 if value is not None:
@@ -184,7 +196,7 @@ def from_text(type_: AvroType, name: str) -> Callable[[bytes], bytes]:
 
     The function raises AvroError (avro-value) for a text that is not one of the type.
     """
-    kind = _kind(type_)
+    kind = kind_of(type_)
     back, is_number = _BACK[kind], kind in ("int", "long", "timestamp", "float", "double")
     size = type_.size if isinstance(type_, Fixed) else None
 
@@ -214,7 +226,7 @@ def raws_of(
     The function raises AvroError (avro-value) with the name of the first field whose text is not one of its type.
     """
     one_by_one = [from_text(type_, name) for type_, name in zip(types, names, strict=True)]
-    kinds = [_kind(type_) for type_ in types]
+    kinds = [kind_of(type_) for type_ in types]
     booleans = [place for place, kind in enumerate(kinds) if kind == "boolean"]
     others = [(place, _BACK[kind]) for place, kind in enumerate(kinds) if kind not in (*_FLOATS, "boolean")]
     floats = [

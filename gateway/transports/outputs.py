@@ -18,6 +18,7 @@ import tarfile
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -88,6 +89,7 @@ class Directory(Place):
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self.path, self.force = path, force
+        self.replaced: set[Path] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -100,9 +102,9 @@ class Directory(Place):
         number = 1
         while True:
             path = self.path / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-            if self.force or not path.exists():
+            if path not in self.replaced and (self.force or not path.exists()):
                 break
-            if path.read_bytes() == data:
+            if _holds(path, data):
                 return str(path)
             number += 1
         part = path.with_name(f".{path.name}.part")
@@ -113,6 +115,8 @@ class Directory(Place):
             with suppress(OSError):
                 part.unlink()
             raise _unwritable(path, error) from None
+        if self.force:
+            self.replaced.add(path)
         return str(path)
 
     def finish(self) -> None:
@@ -137,6 +141,7 @@ class OneFile(Place):
         self.first: tuple[bytes, Datum | None] | None = None
         self.writer: container.Writer | None = None
         self.count = 0
+        self.members: set[str] = set()
 
     def _open(self) -> BinaryIO:
         try:
@@ -151,7 +156,7 @@ class OneFile(Place):
         self.count += 1
         try:
             if self.tar is not None:
-                self._to_tar(data, stem + suffix, datum)
+                self._to_tar(data, stem, suffix, datum)
             elif suffix == ".json":
                 self.file.write(data)
             elif datum is not None:
@@ -164,15 +169,19 @@ class OneFile(Place):
             else:
                 self.first = data, None
                 self.file.write(data)
+        except BrokenPipeError:
+            raise  # no fault: the reader has seen enough
         except OSError as error:
             raise _unwritable(self.path, error) from None
         return str(self.path)
 
-    def _to_tar(self, data: bytes, name: str, datum: Datum | None) -> None:
+    def _to_tar(self, data: bytes, stem: str, suffix: str, datum: Datum | None) -> None:
         assert self.tar is not None
         if datum is not None and datum.codec is not None:
             data = datum.contained()
-        member = tarfile.TarInfo(name)
+        names = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
+        member = tarfile.TarInfo(next(name for name in names if name not in self.members))
+        self.members.add(member.name)
         member.size = len(data)
         self.tar.addfile(member, io.BytesIO(data))
 
@@ -213,17 +222,30 @@ class OneFile(Place):
             if not self.stdout:
                 self.file.close()
                 self.part.replace(self.path)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             self.discard()
             raise _unwritable(self.path, error) from None
 
     def discard(self) -> None:
         """Remove the incomplete file."""
+        if self.tar is not None:
+            with suppress(OSError):
+                self.tar.close()  # or it would try to when it is collected
         if not self.stdout:
             with suppress(OSError):
                 self.file.close()
             with suppress(OSError):
                 os.unlink(self.part)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has just these bytes; what cannot be read has others."""
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

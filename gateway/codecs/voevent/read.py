@@ -31,7 +31,8 @@ def decode(data: bytes) -> VOEvent:
     Raises XMLError and LimitError (see `gateway.safexml`) and VOEventError (voevent-root, voevent-structure).
     """
     root = safexml.parse(data)
-    return VOEvent(**(_values(root, "VOEvent", VOEVENT) | {"version": _version(root), "original": data}))
+    version = _version(root)
+    return VOEvent(**(_values(root, "VOEvent", VOEVENT) | {"version": version, "original": data}))
 
 
 def _version(root: safexml.Element) -> Version:
