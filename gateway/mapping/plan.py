@@ -154,7 +154,10 @@ def length_group(name: str, kind: str, length: int) -> Group:
 
 
 def make_plan(schema: AlertSchema, withheld: frozenset[FieldPath], settings: Settings) -> Plan:
-    """The plan for a released schema. Raises SchemaError for one that has no mapping, and SettingsError (settings-value)."""
+    """The plan for a released schema.
+
+    Raises SchemaError for one that has no mapping, and SettingsError (settings-value) for a record that it has not.
+    """
     key = schema.key
     if key is None:
         raise SchemaError("schema-unknown", "Only alerts in a released schema can become VOEvents.")

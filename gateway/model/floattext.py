@@ -2,8 +2,8 @@
 
 Rules
 1. The digits are the fewest that give the number back at its own width; of several such, those nearest to it.
-2. From 2**-13 to below 2**40 in size, and for zero, the text is positional and has a decimal point: ``63.25``,
-   ``-0.0``.
+2. From 2**-15 to below 2**41 in size (2**49 for 64 bits), and for zero, the text is positional and has a decimal
+   point: ``63.25``, ``-0.0``.
 3. Outside, it is scientific: ``8.66e-12``, ``1e13``. No plus sign, no padding.
 4. Not-a-number is ``NaN``, infinities are ``INF`` and ``-INF`` (the spelling of xs:float, which VE-26 also
    reads).
@@ -20,19 +20,21 @@ import math
 import re
 import struct
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import orjson
 
 __all__ = ["bytes32", "bytes64", "reference_text", "text64", "texts32", "texts64"]
 
-_LEAST, _LIMIT = 2.0**-13, 2.0**40
+_LEAST = 2.0**-15
+_LIMIT = {32: 2.0**41, 64: 2.0**49}
 _DOUBLE, _LOW = struct.Struct("<d"), struct.Struct("<I")
 
-# Both bounds of rule 2 are powers of two, so the rule is a test of the exponent's bits alone:
-# type of the number, of its bits, place and mask of the exponent, exponent of the lower bound.
-_32 = ("<f4", "<u4", 23, 0xFF, 127 - 13)
-_64 = ("<f8", "<u8", 52, 0x7FF, 1023 - 13)
+# The bounds of rule 2 are chosen so that the last byte of a float, its sign and the upper bits of its exponent,
+# tells on which side of them it is. A table marks the bytes of floats that may need another text than orjson's.
+_32 = (np.dtype("<f4"), bytes(not 56 <= byte & 0x7F <= 83 for byte in range(256)))
+_64 = (np.dtype("<f8"), bytes(not 63 <= byte & 0x7F <= 66 for byte in range(256)))
 
 
 def texts32(data: bytes) -> list[bytes]:
@@ -47,25 +49,28 @@ def texts64(data: bytes) -> list[bytes]:
 
 def text64(number: float) -> str:
     """The text of one 64-bit float."""
-    text = repr(number)
-    if _LEAST <= abs(number) < _LIMIT or number == 0:
-        return text
-    return (_scientific(text.encode()) if math.isfinite(number) else _special(number)).decode()
+    size = abs(number)
+    if 1e-4 <= size < _LIMIT[64]:
+        return repr(number)  # which is positional there
+    if 0 < size < _LEAST:
+        return _scientific(repr(number).encode()).decode()
+    return texts64(_DOUBLE.pack(number))[0].decode()
 
 
-def _texts(data: bytes, floats: str, integers: str, shift: int, mask: int, least: int) -> list[bytes]:
+def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
     if not data:
         return []
-    numbers = np.frombuffer(data, floats)
+    numbers = np.frombuffer(data, type_)
     texts = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    exponents = (np.frombuffer(data, integers) >> shift) & mask
-    # Below the lower bound, the unsigned difference wraps round to a large number.
-    for i in np.flatnonzero(exponents - least >= 13 + 40).tolist():
-        text = texts[i]
+    marked = data[type_.itemsize - 1 :: type_.itemsize].translate(marks)
+    place = marked.find(1)
+    while place >= 0:
+        text = texts[place]
         if text == b"null":
-            texts[i] = _special(float(numbers[i]))
+            texts[place] = _special(float(numbers[place]))
         elif text != b"0.0" and text != b"-0.0":
-            texts[i] = _scientific(text)
+            texts[place] = _scientific(text)
+        place = marked.find(1, place + 1)
     return texts
 
 
@@ -74,12 +79,16 @@ def _special(number: float) -> bytes:
 
 
 _SPELLED = re.compile(rb"-?[1-9](?:\.[0-9]*[1-9])?e(?:-?[1-9][0-9]*|0)\Z").match
+_SMALL = re.compile(rb"(-?)0\.(0*)([1-9])([0-9]*)\Z").match
 
 
 def _scientific(text: bytes) -> bytes:
     """Any spelling of a finite number, as rule 3 spells it."""
     if _SPELLED(text):
         return text
+    if small := _SMALL(text):
+        sign, zeros, first, rest = small.groups()
+        return b"%b%b%b%be-%d" % (sign, first, b"." if rest else b"", rest, len(zeros) + 1)
     sign = b"-" if text[:1] == b"-" else b""
     mantissa, _, exponent = text.lstrip(b"-").partition(b"e")
     whole, _, fraction = mantissa.partition(b".")
@@ -101,7 +110,7 @@ def reference_text(number: float, *, bits: int) -> str:
     assert isinstance(exponent, int)
     digits, minus = "".join(map(str, digit_tuple)), "-" * sign
     power = exponent + len(digits) - 1
-    if not _LEAST <= abs(number) < _LIMIT:
+    if not _LEAST <= abs(number) < _LIMIT[bits]:
         return f"{minus}{digits[0]}{'.' if len(digits) > 1 else ''}{digits[1:]}e{power}"
     if power < 0:
         return f"{minus}0.{'0' * (-power - 1)}{digits}"

@@ -50,7 +50,9 @@ def test_diff():
     back = json.loads(run("diff", "lsst/10.0", "lsst/9.0", "--json").stdout)
     assert report["added"] == back["dropped"]
     assert report["dropped"] == back["added"]
-    assert [pair["old"] for pair in report["changed"]] == [pair["new"] for pair in back["changed"]]
+    by_path = {pair["old"]["path"]: (pair["old"], pair["new"]) for pair in report["changed"]}
+    assert by_path == {pair["new"]["path"]: (pair["new"], pair["old"]) for pair in back["changed"]}
+    assert by_path
     for leaf in report["added"]:
         assert f"+ {leaf['path']}: {leaf['type']}" in result.stdout
 
