@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.codecs.voevent.check import check
 from gateway.conversion import Converter, Target
+from gateway.errors import SettingsError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
 from gateway.model.document import Document
@@ -35,7 +36,12 @@ def read(
     """
     declared = Declared(schema=schema)
     if origin is not None:
-        declared = replace(declared, alert=Origin(origin), event=Origin(origin))
+        try:
+            origin = Origin(origin)
+        except ValueError:
+            known = ", ".join(one.value for one in Origin)
+            raise SettingsError("settings-value", f"`origin` must be one of {known}.") from None
+        declared = replace(declared, alert=origin, event=origin)
     for unit in _units(source):
         for found in items(unit, declared):
             if isinstance(found.item, Rejected):

@@ -1,10 +1,10 @@
-"""Alerts for tests: the samples of lsst-alert-packet, real ones where they are, simulated ones, and how to release them.
+"""Alerts for tests: the samples of lsst-alert-packet, real ones, simulated ones, and how to release them.
 
-    simulated(key)          the first alerts of a simulated visit in that schema
-    samples()               the `fakeAlert.avro` of every LSST version
-    released(alert)         what the policy lets the public see of an alert: all of it
-    released(alert, paths)  the same without some leaves, which no profile can say yet
-    changed(alert, ...)     the alert with other values in some fields
+simulated(key)          the first alerts of a simulated visit in that schema
+samples()               the `fakeAlert.avro` of every LSST version
+released(alert)         what the policy lets the public see of an alert: all of it
+released(alert, paths)  the same without some leaves, which no profile can say yet
+changed(alert, ...)     the alert with other values in some fields
 """
 
 import io
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import lsst.alert.packet
+from strategies import zigzag
 
 from gateway.codecs import container
 from gateway.model.alert import Alert, Framing
@@ -23,7 +24,6 @@ from gateway.schema import registry
 from gateway.schema.project import project, values_of
 from gateway.schema.raw import Layout
 from gateway.simulate import visit
-from strategies import zigzag
 
 KEYS = tuple(map(str, registry.keys()))
 NEWEST = "lsst/11.1"

@@ -62,7 +62,7 @@ INTEGERS = {"int": _powers(32), "long": [*_powers(64), *_MOMENTS]}
 
 _FLOATS = [
     0.0, 1.0, 63.25, 0.1, 1 / 3, 1e-5, 1e15, 1e16, 1e17, 9999999.0, 123456789.0, float("inf"),
-    2.0**-13, 2.0**-14, 2.0**40, 2.0**24, 2.0**53, 2.0**31,
+    2.0**-13, 2.0**-15, 2.0**40, 2.0**41, 2.0**49, 2.0**24, 2.0**53, 2.0**31,
 ]  # fmt: skip
 _BITS32 = [struct.unpack("<I", struct.pack("<f", x))[0] for x in _FLOATS]
 _BITS64 = [struct.unpack("<Q", struct.pack("<d", x))[0] for x in _FLOATS]

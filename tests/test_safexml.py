@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import safexml
 from gateway.errors import GatewayError, LimitError, XMLError
 from gateway.safexml import MAX_BYTES, parse
 
@@ -218,6 +219,19 @@ def test_nothing_is_loaded(tmp_path: Path) -> None:
     )
     assert [child.tag for child in root] == ["{http://www.w3.org/2001/XInclude}include"]
     assert not len(root[0])
+
+
+def test_the_parser_alone_loads_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What looks at the bytes before the parser is taken away here: a DTD that came past it must have no effect.
+    monkeypatch.setattr(safexml, "_check_prolog", lambda data: None)
+    broken = tmp_path / "x"
+    broken.write_text("<broken")
+    for dtd in (
+        f"<!DOCTYPE a [<!ENTITY x SYSTEM '{broken.as_uri()}'>]>",
+        f"<!DOCTYPE a SYSTEM '{broken.as_uri()}'>",
+        f"<!DOCTYPE a [<!ENTITY % x SYSTEM '{broken.as_uri()}'> %x;]>",
+    ):
+        assert code(f"{dtd}<a>&x;</a>".encode()) == "xml-dtd"
 
 
 def test_the_error_says_where() -> None:

@@ -121,7 +121,9 @@ def decode(data: bytes, provenance: Provenance = UNDECLARED) -> Alert:
     (convert-incomplete for an alert with withheld fields, convert-mismatch for one that was changed).
     """
     found = decode_values(data)
-    for error in _validator().iter_errors(found):
+    # The record is compared with its own schema below, which says more and takes a hundredth of the time.
+    head = found | {"record": {}} if isinstance(found.get("record"), dict) else found
+    for error in _validator().iter_errors(head):
         raise JSONError(
             "json-form", "The JSON is not the form of an alert.", where=Where(path=error.json_path)
         )

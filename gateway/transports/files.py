@@ -21,6 +21,7 @@ Rules
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -87,8 +88,9 @@ def units(arguments: Iterable[str]) -> Iterator[Unit]:
     """The pieces of the inputs that the arguments name: files, directories (all files in them, sorted), ``-``."""
     for argument in arguments:
         path = Path(argument)
-        inside = argument != "-" and path.is_dir()
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if inside else [path]
+        # Those of os.path say no where pathlib's raise: for a folder without permission, or too long a name.
+        inside = argument != "-" and os.path.isdir(path)
+        files = sorted(p for p in path.rglob("*") if os.path.isfile(p)) if inside else [path]
         for file in files:
             name = _printable(str(file))
             try:

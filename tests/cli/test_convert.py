@@ -19,6 +19,7 @@ from gateway.codecs.voevent.check import check
 from gateway.mapping.restore import alert_of
 from gateway.schema import registry
 
+
 def run(*arguments, stdin=None):
     return invoke("convert", *arguments, stdin=stdin)
 
@@ -40,13 +41,19 @@ def one(tmp_path):
 
 
 def tree(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 # What is written
 
 
-@pytest.mark.parametrize(("to", "version"), [("voevent", "2.0"), ("voevent-2.0", "2.0"), ("voevent-2.1", "2.1")])
+@pytest.mark.parametrize(
+    ("to", "version"), [("voevent", "2.0"), ("voevent-2.0", "2.0"), ("voevent-2.1", "2.1")]
+)
 def test_a_message_becomes_an_event(one, to, version):
     result = run(one, "--to", to)
     assert result.exit_code == 0
@@ -65,8 +72,26 @@ def test_all_options_of_an_event(tmp_path):
     file = tmp_path / "one.avro"
     found = next(found for found in simulated("lsst/11.0", 20, "image") if values(found)["prvDiaSources"])
     file.write_bytes(packed([found]))
-    options = ["--authority", "org.mine", "--stream", "a/b", "--separator", "#", "--role", "utility", "--cite", "latest"]
-    options += ["--cutout-url", "https://x.org/{id}/{name}", "--record", "diaSource", "--record", "cutoutDifference"]
+    options = [
+        "--authority",
+        "org.mine",
+        "--stream",
+        "a/b",
+        "--separator",
+        "#",
+        "--role",
+        "utility",
+        "--cite",
+        "latest",
+    ]
+    options += [
+        "--cutout-url",
+        "https://x.org/{id}/{name}",
+        "--record",
+        "diaSource",
+        "--record",
+        "cutoutDifference",
+    ]
     event = voevent.decode(run(file, *options).stdout_bytes)
     assert event.ivorn.startswith("ivo://org.mine/a/b#")
     assert event.role == "utility"
@@ -93,14 +118,18 @@ def found_id(found):
     return identifier(found)
 
 
-@pytest.mark.parametrize("name", ["events.tar", "events.tar.gz", "events.tgz", "events.tar.bz2", "events.tar.xz"])
+@pytest.mark.parametrize(
+    "name", ["events.tar", "events.tar.gz", "events.tgz", "events.tar.bz2", "events.tar.xz"]
+)
 def test_an_archive_and_back(visit, tmp_path, name):
     archive, back = tmp_path / name, tmp_path / "back.avro"
     assert run(visit, "-o", archive, "--detail", "full").exit_code == 0
     with tarfile.open(archive) as made:
         assert len(made.getnames()) == 3
     assert run(archive, "--to", "avro", "-o", back).exit_code == 0
-    assert [found.payload for found in opened(back.read_bytes())] == [a.payload for a in opened(visit.read_bytes())]
+    assert [found.payload for found in opened(back.read_bytes())] == [
+        a.payload for a in opened(visit.read_bytes())
+    ]
     assert opened(back.read_bytes())[0].framing.codec == "deflate"
 
 
@@ -149,7 +178,10 @@ def test_json_lines(visit):
 
 
 def test_a_foreign_event_comes_back_as_it_was(tmp_path):
-    foreign = b"<?xml version='1.0'?>\r\n<v:VOEvent xmlns:v='http://www.ivoa.net/xml/VOEvent/v2.0' ivorn='ivo://a.b/c#d' version='2.0' role='test'></v:VOEvent><!-- end -->"
+    foreign = (
+        b"<?xml version='1.0'?>\r\n<v:VOEvent xmlns:v='http://www.ivoa.net/xml/VOEvent/v2.0' "
+        b"ivorn='ivo://a.b/c#d' version='2.0' role='test'></v:VOEvent><!-- end -->"
+    )
     stored = run("-", "--to", "avro", stdin=foreign).stdout_bytes
     assert stored.startswith(b"Obj\1") or stored
     assert run("-", "--to", "voevent", stdin=foreign).stdout_bytes == foreign
@@ -185,7 +217,10 @@ def test_reports_as_json(visit, tmp_path):
     assert result.exit_code == 1
     reports = [json.loads(line) for line in result.stdout.splitlines()]
     assert [("error" in report) for report in reports] == [False] * 3 + [True]
-    assert Path(reports[0]["output"]).read_bytes() == (tmp_path / "out" / Path(reports[0]["output"]).name).read_bytes()
+    assert (
+        Path(reports[0]["output"]).read_bytes()
+        == (tmp_path / "out" / Path(reports[0]["output"]).name).read_bytes()
+    )
     assert reports[0]["input"] == f"{visit}[0]"
     assert reports[0]["ivorn"].startswith("ivo://org.example/alerts?")
     assert reports[3]["error"]["code"] == "avro-truncated"
@@ -265,7 +300,9 @@ def test_a_folder_without_permission(one, tmp_path):
     assert run(one, "-o", tmp_path / "out" / "x.xml").exit_code == 2
 
 
-@pytest.mark.parametrize("options", [["-o", "{}/no/such/x.xml"], ["--out-dir", "/dev/null/x"], ["--rejects", "/dev/null/x"]])
+@pytest.mark.parametrize(
+    "options", [["-o", "{}/no/such/x.xml"], ["--out-dir", "/dev/null/x"], ["--rejects", "/dev/null/x"]]
+)
 def test_what_cannot_be_written(one, tmp_path, options):
     result = run(one, *(option.format(tmp_path) for option in options))
     assert result.exit_code == 2
@@ -323,7 +360,17 @@ def test_what_the_policy_refuses_is_not_kept(visit, tmp_path, origin):
     (tmp_path / "broken.xml").write_bytes(event[:500])
     inputs = sorted(path for path in tmp_path.iterdir() if path.is_file())
     for to in ("voevent", "avro", "json"):
-        result = run(*inputs, "--origin", origin, "--to", to, "--out-dir", tmp_path / "out", "--rejects", tmp_path / "rejects")
+        result = run(
+            *inputs,
+            "--origin",
+            origin,
+            "--to",
+            to,
+            "--out-dir",
+            tmp_path / "out",
+            "--rejects",
+            tmp_path / "rejects",
+        )
         assert result.exit_code == 2
         assert "policy-withheld" in result.stderr
     assert tree(tmp_path / "out") == {}
@@ -343,7 +390,17 @@ def test_processes_make_the_same(tmp_path):
     outputs = []
     for jobs in (1, 2):
         out, rejects = tmp_path / f"out-{jobs}.tar", tmp_path / f"rejects-{jobs}"
-        command = [*gateway("convert"), *map(str, inputs), "-o", str(out), "--jobs", str(jobs), "--rejects", str(rejects), "--json"]
+        command = [
+            *gateway("convert"),
+            *map(str, inputs),
+            "-o",
+            str(out),
+            "--jobs",
+            str(jobs),
+            "--rejects",
+            str(rejects),
+            "--json",
+        ]
         done = subprocess.run(command, capture_output=True, check=False)
         assert done.returncode == 1
         report = done.stdout.replace(f"out-{jobs}".encode(), b"out")
@@ -383,7 +440,9 @@ def test_an_interrupted_run_leaves_nothing_half_done(tmp_path, jobs):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("options", [["--to", "json"], ["--to", "json", "--jobs", "2"], ["--to", "avro", "--detail", "full"]])
+@pytest.mark.parametrize(
+    "options", [["--to", "json"], ["--to", "json", "--jobs", "2"], ["--to", "avro", "--detail", "full"]]
+)
 def test_a_reader_who_has_seen_enough(tmp_path, options):
     file = tmp_path / "many.avro"
     file.write_bytes(packed(simulated(NEWEST, 12, "none") * 8, "null"))
@@ -401,7 +460,9 @@ def test_pipes():
     mine = ["--authority", "org.mine"]
     with (
         subprocess.Popen(
-            [*gateway("convert"), "-", "--detail", "full", *mine], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*gateway("convert"), "-", "--detail", "full", *mine],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as first,
         subprocess.Popen(
             [*gateway("convert"), "-", "--to", "avro"], stdin=first.stdout, stdout=subprocess.PIPE
@@ -414,7 +475,9 @@ def test_pipes():
 
 
 def test_a_closed_standard_input():
-    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *gateway("convert"), "-"], capture_output=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *gateway("convert"), "-"], capture_output=True, check=False
+    )
     assert done.returncode == 2
     assert b"input-unreadable" in done.stderr
     assert b"Traceback" not in done.stderr
@@ -466,7 +529,11 @@ def test_nothing_in_a_folder(tmp_path):
 
 def secret():
     """An alert with a value that no message may repeat."""
-    return changed(simulated(NEWEST, 1, "none")[0], target_name=SENTINEL.encode(), observation_reason=SENTINEL.encode() * 20)
+    return changed(
+        simulated(NEWEST, 1, "none")[0],
+        target_name=SENTINEL.encode(),
+        observation_reason=SENTINEL.encode() * 20,
+    )
 
 
 def _event():
@@ -477,6 +544,12 @@ def _corrupt_block():
     data = bytearray(packed([secret()] * 2, "deflate"))
     data[-60:-30] = b"\xff" * 30
     return bytes(data)
+
+
+def _huge_block():
+    whole = packed([secret()], "null")
+    header = whole.index(whole[-16:]) + 16
+    return whole[:header] + b"\2" + HUGE_LENGTH + whole[header:]
 
 
 def _wrong_types():
@@ -501,7 +574,7 @@ BAD = {
     "other-schema": (lambda: confluent.frame(registry.get("lsst/7.0"), secret().payload), "avro-", "byte "),
     "invalid-utf8": (_wrong_types, "avro-text", ""),
     "length-1-gb": (lambda: b"\0\0\0\4\x4d" + b"\2" * 8 + HUGE_LENGTH * 3 + b"SENTINEL", "avro-", "byte "),
-    "block-1-gb": (lambda: packed([secret()], "null").replace(b"\2\2", b"\2\2") [:-5000] + b"\2" + HUGE_LENGTH, "", "byte "),
+    "block-1-gb": (_huge_block, "limit-size", "byte "),
     "entity-bomb": (lambda: BOMB.encode(), "xml-dtd", ""),
     "entity-bomb-utf16": (lambda: BOMB.encode("utf-16"), "xml-", ""),
     "external-entity": (
@@ -528,7 +601,7 @@ BAD = {
     "damaged-bzip2": (lambda: b"BZh9" + SENTINEL.encode(), "input-unreadable", ""),
     "damaged-xz": (lambda: b"\xfd7zXZ\0" + SENTINEL.encode(), "input-unreadable", ""),
     "container-of-nothing": (lambda: b"Obj\1", "avro-", "byte "),
-    "container-other-codec": (lambda: packed([secret()], "null").replace(b"\x08null", b"\x08nulI", 1), "avro-codec", ""),
+    "container-other-codec": (lambda: packed([secret()], "null").replace(b"null", b"nulI", 1), "avro-codec", ""),
     "container-no-schema": (lambda: b"Obj\1\0" + b"s" * 16, "avro-container", ""),
 }  # fmt: skip
 
@@ -541,7 +614,9 @@ def test_bad_input(name, to, tmp_path):
     file.write_bytes(make())
     if to == "avro" and name == "invalid-utf8":
         pytest.skip("an alert that stays what it is goes on as it is: its texts are not looked at")
-    result = run(file, "--to", to, "--detail", "full", "--out-dir", tmp_path / "out", "--rejects", tmp_path / "rejects")
+    result = run(
+        file, "--to", to, "--detail", "full", "--out-dir", tmp_path / "out", "--rejects", tmp_path / "rejects"
+    )
     assert_clean(result)
     assert result.exit_code in (1, 2)
     (line,) = (line for line in result.stderr.splitlines() if line.startswith("gateway: "))
@@ -601,7 +676,9 @@ def test_a_forged_framing_does_not_stop_the_batch(tmp_path, framing):
 
 
 def test_names_from_documents_stay_in_the_folder(tmp_path):
-    for number, name in enumerate(("../../evil", "/etc/evil", "..", ".hidden", "a\\b", "x" * 400, "CON", "a&amp;b", "")):
+    for number, name in enumerate(
+        ("../../evil", "/etc/evil", "..", ".hidden", "a\\b", "x" * 400, "CON", "a&amp;b", "")
+    ):
         (tmp_path / f"{number}.xml").write_text(
             '<v:VOEvent xmlns:v="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="test" '
             f'ivorn="ivo://a.b/c?{name}"/>'
@@ -620,5 +697,3 @@ def test_provenance_of_the_event_decides(tmp_path):
     assert alert_of(event)
     assert run("-", "--to", "avro", "--origin", "alert", stdin=event).exit_code == 0
     assert run("-", "--to", "voevent", "--origin", "data-release", stdin=event).exit_code == 2
-
-

@@ -42,7 +42,9 @@ def test_people_see_the_same(tmp_path):
 
 
 def test_an_event():
-    event = invoke("convert", "-", "--detail", "full", "--cite", "all", stdin=message(simulated()[0])).stdout_bytes
+    event = invoke(
+        "convert", "-", "--detail", "full", "--cite", "all", stdin=message(simulated()[0])
+    ).stdout_bytes
     (summary,) = summaries(run("--json", "-", stdin=event))
     assert summary["kind"] == "VOEvent"
     assert summary["made_from_alert"] is True

@@ -57,7 +57,9 @@ def test_diff():
         assert f"+ {leaf['path']}: {leaf['type']}" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["show", "lsst/1.0"], ["show", ""], ["diff", "lsst/11.0", "SENTINEL/1"]])
+@pytest.mark.parametrize(
+    "arguments", [["show", "lsst/1.0"], ["show", ""], ["diff", "lsst/11.0", "SENTINEL/1"]]
+)
 def test_a_schema_that_there_is_not(arguments):
     result = run(*arguments)
     assert result.exit_code == 2

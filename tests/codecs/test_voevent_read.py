@@ -74,6 +74,10 @@ def test_text_is_verbatim_across_comments_instructions_and_cdata():
     assert event.description == " a &\n<b>\r "
 
 
+def test_white_space_around_text_is_kept():
+    assert voevent.decode(packet("<Who><Date>\n d </Date></Who>")).who.date == "\n d "
+
+
 def test_text_inside_markup_is_not_lost():
     assert voevent.decode(packet("<Description>a <b>new</b> star</Description>")).description == "a new star"
 

@@ -53,7 +53,20 @@ def local(made):
 # Time (rule 1; standards.md 3.5)
 
 LEAP = 57754 + 36 / 86400  # 2017-01-01T00:00:00 UTC is 37 s later in TAI; the leap second starts here
-INSTANTS = [60400.0, 60400.123456789, 61005.98765432101, 50000.5, 57753.999, LEAP - 1e-3, LEAP, LEAP + 5e-6, LEAP + 2e-5, 58000.0, 41400.25, 61400.75]
+INSTANTS = [
+    60400.0,
+    60400.123456789,
+    61005.98765432101,
+    50000.5,
+    57753.999,
+    LEAP - 1e-3,
+    LEAP,
+    LEAP + 5e-6,
+    LEAP + 2e-5,
+    58000.0,
+    41400.25,
+    61400.75,
+]
 
 
 @pytest.mark.parametrize("mjd", INSTANTS)
@@ -221,7 +234,9 @@ def test_an_injected_source_is_a_test(flag):
 def test_every_version_with_injection_flags_heeds_them():
     for key in KEYS:
         found = simulated(key, 1, "none")[0]
-        record = next(field.type for field in found.schema.root.fields if field.name in ("diaSource", "candidate"))
+        record = next(
+            field.type for field in found.schema.root.fields if field.name in ("diaSource", "candidate")
+        )
         named = [field.name for field in record.fields if "inject" in field.name.lower()]
         for name in named:
             assert event(changed(found, **{f"diaSource__{name}": b"\1"})).role == "test"
@@ -330,7 +345,7 @@ def test_a_designation_is_an_identification():
     found = _with_designation(b"2019 AB12")
     (inference,) = event(found, classify=True).why.items
     assert inference.relation == "identified"
-    assert [getattr(item, "text", item) for item in inference.items][0] == "2019 AB12"
+    assert inference.items[0].text == "2019 AB12"
     assert event(found).why is None
 
 

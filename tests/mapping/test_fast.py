@@ -1,4 +1,4 @@
-"""The fast way makes the same bytes as the reference, for every packet and every setting; and what all documents share."""
+"""The fast way makes the same bytes as the reference for every packet and setting; and what all documents share."""
 
 import subprocess
 import sys
@@ -6,7 +6,19 @@ from itertools import cycle
 from random import Random
 
 import pytest
-from alerts import CONFLUENT, KEYS, NEWEST, alert, changed, long, opened, real_lsst, released, samples, simulated
+from alerts import (
+    CONFLUENT,
+    KEYS,
+    NEWEST,
+    alert,
+    changed,
+    long,
+    opened,
+    real_lsst,
+    released,
+    samples,
+    simulated,
+)
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from strategies import odd_payloads, payloads
@@ -100,7 +112,9 @@ def test_whatever_is_withheld(key, data):
     found = alert(key, data.draw(payloads(registry.get(key))))
     paths = sorted(str(path) for path, _ in released(found).decisions)
     random = Random(data.draw(st.integers(0, 2**32)))
-    hidden = {top for top in sorted({FieldPath.parse(path).top for path in paths[1:]}) if random.random() < 0.3}
+    hidden = {
+        top for top in sorted({FieldPath.parse(path).top for path in paths[1:]}) if random.random() < 0.3
+    }
     withheld = {path for path in paths[1:] if FieldPath.parse(path).top in hidden}
     withheld |= set(random.sample(paths[1:], random.randint(1, 60)))
     fast = assert_same(released(found, withheld), data.draw(st.sampled_from(MATRIX)))
@@ -112,8 +126,8 @@ def test_whatever_is_withheld(key, data):
 
 
 HARD_TEXTS = [
-    "", " ", " x", "x ", "a  b", "\t", "a\nb", "a\rb", "<a>&amp;\"'", "]]>", "\\", "\\e", "\\b64:", "\\\\", "NaN", "@@", "@@id@@",
-    "\x00", "\x1f", "\ufffe", "\x85", "\u2028", "\x7f", "\U0001f52d", "é" * 100, "</Value>", "&#10;",
+    "", " ", " x", "x ", "a  b", "\t", "a\nb", "a\rb", "<a>&amp;\"'", "]]>", "\\", "\\e", "\\b64:", "\\\\", "NaN",
+    "@@", "@@id@@", "\x00", "\x1f", "\ufffe", "\x85", "\u2028", "\x7f", "\U0001f52d", "é" * 100, "</Value>", "&#10;",
 ]  # fmt: skip
 
 
@@ -150,7 +164,11 @@ def test_withheld_fields_are_nowhere():
 def test_withheld_position_and_time_are_nowhere():
     found = simulated()[0]
     shown = [str(path) for path, _ in released(found).decisions]
-    hidden = [path for path in shown if path.rpartition(".")[2] in ("ra", "dec", "midpointMjdTai", "timeProcessedMjdTai")]
+    hidden = [
+        path
+        for path in shown
+        if path.rpartition(".")[2] in ("ra", "dec", "midpointMjdTai", "timeProcessedMjdTai")
+    ]
     data = Minter(Settings(detail="full", version="2.1")).mint(released(found, hidden)).data
     for trace in (b"<C1>", b"ISOTime", b"<Date>", b'"ra"', b'"midpointMjdTai"'):
         assert trace not in data
@@ -216,7 +234,9 @@ def test_what_does_not_fit_is_dropped_and_reported(size, character):
     assert dropped == (() if fits else ("target_name",))
     assert fast[2] is fits
     minted = Minter().mint(released(found))
-    assert [str(loss) for loss in minted.losses] == [f"{name}: did not fit into 99999 bytes" for name in dropped]
+    assert [str(loss) for loss in minted.losses] == [
+        f"{name}: did not fit into 99999 bytes" for name in dropped
+    ]
     if not fits:
         # What is small enough stays, whatever is dropped.
         assert b'<Group name="diaSource"' in minted.data

@@ -36,7 +36,14 @@ def test_cells_come_back(text):
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("", "\\e"), ("\\", "\\\\"), ("\\e", "\\\\e"), ("\\b64:x", "\\\\b64:x"), ("a\\b", "a\\b"), ("\0", "\\b64:AA==")],
+    [
+        ("", "\\e"),
+        ("\\", "\\\\"),
+        ("\\e", "\\\\e"),
+        ("\\b64:x", "\\\\b64:x"),
+        ("a\\b", "a\\b"),
+        ("\0", "\\b64:AA=="),
+    ],
 )
 def test_cells(text, cell):
     assert forms.cell(text) == cell

@@ -1,4 +1,4 @@
-"""What events look like: one of each kind, compared with files that people have read. `--update-golden` rewrites them."""
+"""What events look like: one of each kind, beside files that people have read. `--update-golden` rewrites them."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ MATRIX = [
 ]
 
 EMPTY_IS_NULL = "VE-27"
-"""An empty cell of a nullable integer column. Its Field says so (standards.md 3.4); a reader of the standard reads 0."""
+"""An empty cell of a nullable integer column, of which the Field says so; a reader of the standard reads 0."""
 
 
 @cache
@@ -107,7 +107,11 @@ def test_xerces(version, tmp_path, request):
             document.write_bytes(Minter(chosen).mint(released(found)).data)
             files.append(document)
     assert len(files) > 20
-    assert {file: found for file, found in xerces_validate(XSDS / f"VOEvent-v{version}.xsd", files).items() if found} == {}
+    assert {
+        file: found
+        for file, found in xerces_validate(XSDS / f"VOEvent-v{version}.xsd", files).items()
+        if found
+    } == {}
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -120,7 +124,10 @@ def test_columns_that_may_be_null_say_so(key):
         if field.name in ("prvDiaSources", "prv_candidates")
     )
     plain = {"float": bytes(4), "double": bytes(8), "string": b"x", "boolean": b"\0"}
-    row = [None if (kind := nullable(field.type))[1] else plain.get(kind[0].name, b"\0") for field in record.fields]
+    row = [
+        None if (kind := nullable(field.type))[1] else plain.get(kind[0].name, b"\0")
+        for field in record.fields
+    ]
     data = Minter(Settings(detail="history")).mint(released(changed(found, **{array: [row]}))).data
     table = next(table for table in etree.fromstring(data).iter("Table") if table.get("name") == array)
     (cells,) = table.iter("TR")

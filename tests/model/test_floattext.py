@@ -15,6 +15,7 @@ from gateway.model import floattext
 from gateway.model.floattext import bytes32, bytes64, reference_text, texts32, texts64
 
 FORMS = {32: ("<u4", "<f4", texts32, bytes32), 64: ("<u8", "<f8", texts64, bytes64)}
+LEAST, LIMIT = 2.0**-15, {32: 2.0**41, 64: 2.0**49}  # rule 2
 POSITIONAL = re.compile(rb"-?(0|[1-9]\d*)\.(0|\d*[1-9])\Z")
 SCIENTIFIC = re.compile(rb"-?[1-9](\.\d*[1-9])?e(-?[1-9]\d*|0)\Z")
 
@@ -24,7 +25,7 @@ def spacing(bits: int) -> list[int]:
     u, f, *_ = FORMS[bits]
     numbers = [2.0**n for n in range(-1074 if bits == 64 else -149, 1024 if bits == 64 else 128)]
     numbers += [float(f"1e{n}") for n in range(-323 if bits == 64 else -45, 309 if bits == 64 else 39)]
-    numbers += [x * k for x in (2.0**-13, 2.0**40) for k in (0.999999999, 1.000000001, 1.5, 0.75)]
+    numbers += [x * k for x in (LEAST, LIMIT[bits]) for k in (0.999999999, 1.000000001, 1.5, 0.75)]
     patterns = np.array(numbers, f).view(u).tolist()
     return sorted({p + d for p in patterns for d in (-2, -1, 0, 1, 2) if p + d >= 0})
 
@@ -39,7 +40,7 @@ def check(patterns: "np.ndarray", bits: int) -> None:
         if math.isfinite(number):
             assert back(text) == pattern.to_bytes(bits // 8, "little")
             size = abs(number)
-            assert (POSITIONAL if size == 0 or 2.0**-13 <= size < 2.0**40 else SCIENTIFIC).match(text), text
+            assert (POSITIONAL if size == 0 or LEAST <= size < LIMIT[bits] else SCIENTIFIC).match(text), text
 
 
 @pytest.mark.parametrize("bits", [32, 64])
@@ -81,11 +82,17 @@ def test_extremes(bits: int) -> None:
         (float(np.float32(0.1)), 64, "0.10000000149011612"),
         (2.0**-13, 32, "0.00012207031"),
         (2.0**-13, 64, "0.0001220703125"),
-        (float(np.nextafter(np.float32(2**-13), np.float32(0))), 32, "1.22070305e-4"),
-        (float(np.nextafter(np.float32(2**40), np.float32(0))), 32, "1099511560000.0"),
-        (2.0**40, 64, "1.099511627776e12"),
-        (2.0**40 - 1, 64, "1099511627775.0"),
-        (1e13, 64, "1e13"),
+        (2.0**-15, 32, "0.000030517578"),
+        (2.0**-15, 64, "0.000030517578125"),
+        (float(np.nextafter(np.float32(2**-15), np.float32(0))), 32, "3.0517576e-5"),
+        (math.nextafter(2.0**-15, 0), 64, "3.0517578124999997e-5"),
+        (float(np.nextafter(np.float32(2**41), np.float32(0))), 32, "2199023100000.0"),
+        (2.0**41, 32, "2.1990233e12"),
+        (2.0**41, 64, "2199023255552.0"),
+        (2.0**49, 64, "5.62949953421312e14"),
+        (2.0**49 - 1, 64, "562949953421311.0"),
+        (1e13, 64, "10000000000000.0"),
+        (1e13, 32, "1e13"),
         (8.66e-12, 32, "8.66e-12"),
         (16777216.0, 32, "16777216.0"),
         (1e11, 32, "100000000000.0"),
@@ -103,6 +110,7 @@ def test_spelling(number: float, bits: int, text: str) -> None:
     assert reference_text(number, bits=bits) == text
     write, texts = ("<f", texts32) if bits == 32 else ("<d", texts64)
     assert texts(struct.pack(write, number)) == [text.encode()]
+    assert bits == 32 or floattext.text64(number) == text
 
 
 def test_one_by_one_and_in_a_row_are_the_same_and_nothing_is_nothing() -> None:
@@ -111,9 +119,11 @@ def test_one_by_one_and_in_a_row_are_the_same_and_nothing_is_nothing() -> None:
     assert texts32(b"") == texts64(b"") == []
 
 
-@given(st.integers(0, 2**64 - 1))
+@given(st.integers(0, 2**64 - 1) | st.sampled_from(spacing(64)))
 def test_any_double(pattern: int) -> None:
     check(np.array([pattern], "<u8"), 64)
+    (number,) = struct.unpack("<d", pattern.to_bytes(8, "little"))
+    assert floattext.text64(number).encode() == texts64(struct.pack("<d", number))[0]
 
 
 # Another version of orjson may spell the exponent differently: the texts must not change.

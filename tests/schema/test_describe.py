@@ -1,5 +1,7 @@
 """gateway.schema.describe: a schema for people."""
 
+from itertools import pairwise
+
 import pytest
 from alerts import KEYS
 
@@ -47,7 +49,7 @@ def test_a_schema_that_is_not_released_has_no_meanings():
     assert leaf.values() == {"path": "ra", "type": "double", "ucd": "", "unit": "", "description": ""}
 
 
-@pytest.mark.parametrize(("old", "new"), list(zip(KEYS, KEYS[1:], strict=False)))
+@pytest.mark.parametrize(("old", "new"), list(pairwise(KEYS)))
 def test_differences_lead_from_one_to_the_other(old, new):
     one, other = registry.get(old), registry.get(new)
     added, dropped, changed = differences(one, other)

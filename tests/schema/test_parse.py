@@ -118,6 +118,11 @@ def test_names_are_resolved_in_the_namespace_around_them() -> None:
     assert again.fields[0].type.fullname == "X"
 
 
+def test_a_null_is_a_null_whatever_is_written_beside_it() -> None:
+    odd = [{"type": "null", "logicalType": "x", "doc": "y"}, "int"]
+    assert parse_schema(rec(odd)).root.fields[0].type == Union((Primitive("null"), Primitive("int")))
+
+
 def test_a_default_that_is_none_of_its_type_is_no_reason_to_refuse() -> None:
     declaration = {"type": "record", "name": "R", "fields": [{"name": "x", "type": "double", "default": 0}]}
     assert parse_schema(declaration).root.fields[0].default == 0

@@ -431,6 +431,7 @@ def record_json(name: str, types: list[Any]) -> dict[str, Any]:
         ([["null", "int"]], b"\x82\x00\x00", "avro-branch", 0, "f0"),
         ([["int", "string"]], b"\x04\x00", "avro-branch", 0, "f0"),
         (["string"], b"\x02", "avro-length", 0, "f0"),
+        (["string"], b"\x04x", "avro-length", 0, "f0"),
         (["string"], b"\x01", "avro-length", 0, "f0"),
         ([{"type": "array", "items": "int"}], b"\x06\x00\x00", "avro-length", 0, "f0"),
         ([{"type": "array", "items": "boolean"}], b"\x04\x00\x07\x00", "avro-boolean", 2, "f0[]"),
@@ -451,6 +452,9 @@ def test_the_error_says_what_where_and_in_which_field(
     assert (caught.value.code, caught.value.where.offset, caught.value.where.path) == (code, offset, path)
     with pytest.raises(AvroError, match=code):
         Layout(schema.root).check(data)
+    if code != "avro-trailing":
+        with pytest.raises(AvroError, match=code):
+            Layout(schema.root).end(b"???" + data, 3)
 
 
 def test_explain_never_returns() -> None:

@@ -1,0 +1,102 @@
+"""gateway.batch: the same results in the same order, in one process or several; errors are results."""
+
+import pytest
+from alerts import NEWEST, changed, simulated
+from cli_runs import message, packed
+
+from gateway.batch import Job, Tally, cores, run
+from gateway.errors import SettingsError
+from gateway.mapping.settings import Settings
+from gateway.model.provenance import Origin
+from gateway.transports.files import Declared, units
+
+JOB = Job("voevent", Settings(detail="full"), Declared())
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    good, bad = tmp_path / "good.avro", tmp_path / "bad.msg"
+    good.write_bytes(packed(simulated(NEWEST, 3, "none"), "null"))
+    bad.write_bytes(b"\0\0\0\4\x4dx")
+    return [str(good), str(bad), str(tmp_path / "none"), str(good)]
+
+
+def told(results):
+    return [
+        (one.name, one.size, one.output and one.output.data, one.error and str(one.error), one.data)
+        for one in results
+    ]
+
+
+def test_results_come_in_order(inputs):
+    results = list(run(units(inputs), JOB))
+    good, bad, none, _ = inputs
+    assert [one.name for one in results] == [
+        *(f"{good}[{n}]" for n in range(3)),
+        bad,
+        none,
+        *(f"{good}[{n}]" for n in range(3)),
+    ]
+    assert [one.output is None for one in results] == [False] * 3 + [True] * 2 + [False] * 3
+    assert results[3].data == b"x"
+    assert results[3].error.where.input == bad
+
+
+def test_processes_make_no_difference(inputs):
+    assert told(run(units(inputs), JOB, jobs=2)) == told(run(units(inputs), JOB))
+
+
+def test_inputs_are_not_read_ahead_of_the_work(inputs):
+    """However many inputs there are, few are under way."""
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            for unit in units(inputs[:1]):
+                taken += 1
+                yield unit
+
+    results = run(endless(), JOB, jobs=2)
+    for _ in range(30):
+        next(results)
+    results.close()
+    assert taken <= 30 / 3 + 2 * 4 + 1
+
+
+def test_what_the_policy_refuses_has_no_bytes(inputs):
+    for origin in (Origin.DATA_RELEASE, Origin.USER):
+        job = Job("avro", Settings(), Declared(origin, origin))
+        assert all(one.data == b"" and one.output is None for one in run(units(inputs), job))
+
+
+def test_what_is_refused_is_kept_when_it_is_public(tmp_path):
+    file = tmp_path / "cut.msg"
+    file.write_bytes(message(changed(simulated()[0], target_name=b"x"))[:200])
+    (result,) = run(units([str(file)]), JOB)
+    assert result.data == file.read_bytes()[5:]
+
+
+def test_a_mistake_in_the_job_is_raised():
+    with pytest.raises(SettingsError):
+        list(run(units([]), Job("xml", Settings(), Declared())))
+
+
+def test_tally(inputs):
+    tally = Tally()
+    assert tally.exit_code == 2
+    for result in run(units(inputs), Job("voevent", Settings(), Declared())):
+        tally.take(result)
+    assert (tally.converted, tally.refused, tally.minted, tally.exit_code) == (6, 2, 6, 1)
+    first, *rest = tally.lines(1.25)
+    assert first == "6 converted, 2 refused, in 1.2 s"
+    assert any("left out" in line for line in rest)
+
+
+def test_payloads_are_not_in_the_repr(inputs):
+    for result in run(units(inputs), JOB):
+        assert "data=" not in repr(result)
+
+
+def test_cores():
+    assert cores() >= 1
