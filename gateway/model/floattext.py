@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-__all__ = ["bytes32", "bytes64", "reference_text", "text64", "texts32", "texts64"]
+__all__ = ["bytes32", "bytes64", "reference_text", "some_midway", "text64", "texts32", "texts64"]
 
 _LEAST = 2.0**-15
 _LIMIT = {32: 2.0**41, 64: 2.0**49}

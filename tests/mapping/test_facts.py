@@ -211,7 +211,11 @@ def test_records_that_are_not_kept_still_say_what_the_event_is(key):
     """The choice is about What; identity, role, place and time are those of the alert."""
     for found in simulated(key, 3, "none"):
         whole = event(found, cite="all", classify=True)
-        for records in ({"diaObject"}, {"prvDiaSources"}, {"diaSource", "candidate"}):
+        for record in ("diaObject", "prvDiaSources", "diaSource"):
+            records = {
+                record,
+                {"diaObject": "objectId", "prvDiaSources": "prv_candidates"}.get(record, "candidate"),
+            }
             part = event(found, cite="all", classify=True, records=frozenset(records))
             assert replace(part, what=None) == replace(whole, what=None)
 

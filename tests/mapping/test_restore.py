@@ -25,7 +25,7 @@ from lxml import etree
 from strategies import odd_payloads, payloads
 
 from gateway.codecs import voevent
-from gateway.errors import CODES, ConversionError, GatewayError, SchemaError
+from gateway.errors import ConversionError, GatewayError, SchemaError
 from gateway.mapping.fast import Minter
 from gateway.mapping.restore import alert_of, gives_back, is_minted
 from gateway.mapping.settings import Settings
