@@ -290,6 +290,16 @@ def test_rows_and_groups_tampered_with():
         )
 
 
+def test_an_array_that_does_not_end():
+    found = changed(small(), prvDiaForcedSources=[], diaObject=None, ssSource=None, mpc_orbits=None)
+    found = changed(found, cutoutDifference=None, cutoutScience=None, cutoutTemplate=None)
+    data = mint(found).data
+    start = data.index(b'    <Group name="prvDiaForcedSources" type="array">\n')
+    end = data.index(b"    </Group>\n", start)
+    assert data[end + 13 :].startswith(b'    <Group name="avro">')
+    assert outcome(data[:end] + data[end + 13 :], found) == "xml-malformed"
+
+
 def test_hashes_tampered_with():
     found = small()
     data = mint(found).data
