@@ -121,16 +121,20 @@ def size(name: str, value: int) -> str:
 
 def commands() -> str:
     context = click.Context(main, info_name="gateway", terminal_width=90)
-    return "".join(_command(context, main.commands[name]) for name in main.list_commands(context))
+    return _members(context, main)
 
 
 def _command(parent: click.Context, command: click.Command) -> str:
     context = click.Context(command, info_name=command.name, parent=parent, terminal_width=90)
     text = f"(command-{context.command_path.replace(' ', '-')})=\n## {context.command_path}\n\n"
     text += f"```text\n{command.get_help(context)}\n```\n\n"
-    if isinstance(command, click.Group):
-        text += "".join(_command(context, command.commands[name]) for name in command.list_commands(context))
-    return text
+    return text + (_members(context, command) if isinstance(command, click.Group) else "")
+
+
+def _members(context: click.Context, group: click.Group) -> str:
+    # By way of the group's methods: it imports a command when it is asked for.
+    found = (group.get_command(context, name) for name in group.list_commands(context))
+    return "".join(_command(context, command) for command in found if command)
 
 
 def mapping(family: str) -> str:
