@@ -52,7 +52,7 @@ def assert_comes_back(found):
 @pytest.mark.parametrize("key", KEYS)
 def test_there_and_back(key):
     for found in simulated(key, 3, "image"):
-        VALIDATOR.validate(assert_comes_back(found))
+        assert_comes_back(found)
     if key in samples():
         VALIDATOR.validate(assert_comes_back(samples()[key]))
 

@@ -77,7 +77,7 @@ def test_samples(key):
 @pytest.mark.parametrize("key", KEYS)
 def test_simulated(key):
     settings_in_turn = cycle(MATRIX)
-    for found in simulated(key, 4, "image"):
+    for found in simulated(key, 3, "image"):
         assert_same(released(found), next(settings_in_turn))
         assert_same(released(found), next(settings_in_turn))
 

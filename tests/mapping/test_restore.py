@@ -61,7 +61,7 @@ def test_samples_come_back(key):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_simulated_alerts_come_back(key):
-    for found in simulated(key, 4, "image"):
+    for found in simulated(key, 3, "image"):
         assert assert_comes_back(found).exact
         assert assert_comes_back(found, FULL_2_1).exact
 
@@ -222,13 +222,18 @@ def small(key=NEWEST):
     return samples()[key]
 
 
+def without_history(key):
+    found = changed(simulated(key, 1, "none")[0], prv_candidates=None)
+    return changed(found, fp_hists=[]) if key == "ztf/4.02" else found
+
+
 NOTED_ONLY = {"schema.name", "schema.id", "detail", "payload.length", "length"}
 """Params that the way back does not read: they say in words what the schema and the bytes say themselves."""
 
 
 @pytest.mark.parametrize("key", [NEWEST, "lsst/8.0", "ztf/4.02"])
 def test_each_param_changed(key):
-    found = small(key) if key in samples() else simulated(key, 1, "image")[0]
+    found = small(key) if key in samples() else without_history(key)
     data = mint(found).data
     what = data.index(b"<What>"), data.index(b"</What>")
     for param in re.finditer(rb'<Param name="([^"]*)" value="([^"]*)"', data):
@@ -253,7 +258,7 @@ def test_each_param_changed(key):
 
 @pytest.mark.parametrize("key", [NEWEST, "ztf/4.02"])
 def test_each_line_removed_or_doubled(key):
-    found = small(key) if key in samples() else simulated(key, 1, "image")[0]
+    found = small(key) if key in samples() else without_history(key)
     lines = mint(found).data.splitlines(keepends=True)
     results = set()
     for number in range(len(lines)):

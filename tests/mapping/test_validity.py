@@ -70,7 +70,7 @@ def test_samples(key):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_simulated(key):
-    for found, chosen in zip(simulated(key, 4, "image"), cycle(MATRIX)):
+    for found, chosen in zip(simulated(key, 3, "image"), cycle(MATRIX)):
         assert_good(found, chosen)
 
 
@@ -96,7 +96,7 @@ def test_whatever_a_schema_allows(key, data):
 @pytest.mark.skipif(XERCES_MISSING is not None, reason=str(XERCES_MISSING))
 @pytest.mark.parametrize("version", ["2.0", "2.1"])
 def test_xerces(version, tmp_path, request):
-    alerts = [found for key in KEYS for found in simulated(key, 2, "image")] + list(samples().values())
+    alerts = [found for key in KEYS for found in simulated(key, 1, "image")] + list(samples().values())
     if (Path(__file__).parents[3] / "shared").is_dir():
         alerts += real_lsst(request.getfixturevalue("lsst_container"))
         alerts += [opened(data)[0] for data in request.getfixturevalue("ztf_containers").values()]
@@ -106,7 +106,7 @@ def test_xerces(version, tmp_path, request):
         if chosen.version == version:
             document.write_bytes(Minter(chosen).mint(released(found)).data)
             files.append(document)
-    assert len(files) > 20
+    assert len(files) > 15
     assert {
         file: found
         for file, found in xerces_validate(XSDS / f"VOEvent-v{version}.xsd", files).items()
