@@ -98,7 +98,7 @@ class Tally:
         for reason, paths in self.losses.items():
             shown = ", ".join(f"{path} ({count})" for path, count in paths.most_common(SHOWN))
             more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-            lines.append(f"  {reason}: {shown}{more}")
+            lines.append(f"  {reason.rstrip('.')}: {shown}{more}")
         return lines
 
 
@@ -114,12 +114,9 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:
 
 
 def _is_public(job: Job, policy: Policy) -> bool:
-    """Whether whatever the inputs are, the origins declared for them are public (rule 4)."""
-    origins = {job.declared.alert, job.declared.event}
-    return all(
-        any(policy.decide(kind, Provenance(origin)).passes for kind in ("released", "voevent"))
-        for origin in origins
-    )
+    """Whether an input would be public under the declared origins, whatever it turns out to be (rule 4)."""
+    declared = (("released", job.declared.alert), ("voevent", job.declared.event))
+    return all(policy.decide(kind, Provenance(origin)).passes for kind, origin in declared)
 
 
 def _unit_results(unit: Unit, job: Job, converter: Converter, keep: bool) -> Iterator[Result]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, cast
 
-from gateway import resources
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
 from gateway.codecs.voevent import decode, encode, to_version
 from gateway.errors import ConversionError, SettingsError
@@ -27,10 +26,9 @@ from gateway.model.document import Document
 from gateway.model.loss import Loss
 from gateway.policy.engine import Policy
 from gateway.policy.release import Release
-from gateway.schema.parse import parse_schema_text
 from gateway.schema.project import project
 from gateway.schema.raw import Layout
-from gateway.schema.registry import get
+from gateway.schema.registry import get, stored_event
 from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
@@ -135,7 +133,7 @@ class Converter:
         if self.to == "json":
             return Output(voevent_json.encode(event), stem, ".json", event.ivorn)
         if self.to == "avro":
-            datum = Datum(stored_schema(), voevent_avro.encode(event), "null")
+            datum = Datum(stored_event(), voevent_avro.encode(event), "null")
             return Output(datum.payload, stem, ".avro", event.ivorn, datum)
         data = release.original()
         if self.version is not None and self.version != event.version:
@@ -158,10 +156,3 @@ def _stem(ivorn: str) -> str:
     """A file name for an event: its local part, or else the whole IVOID, with what is unsafe in names replaced."""
     local = re.split("[?#]", ivorn, maxsplit=1)[-1] or ivorn
     return re.sub(r"[^A-Za-z0-9._+-]+", "_", local.removeprefix("ivo://")).strip("._")[:120] or "event"
-
-
-@cache
-def stored_schema() -> AlertSchema:
-    """The project's schema for VOEvents of others."""
-    text = resources.schemas() / "avro" / "voevent" / "1.0" / "voevent.avsc"
-    return parse_schema_text(text.read_bytes())

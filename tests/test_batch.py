@@ -1,14 +1,18 @@
 """gateway.batch: the same results in the same order, in one process or several; errors are results."""
 
+from pathlib import Path
+
 import pytest
 from alerts import NEWEST, changed, simulated
 from cli_runs import message, packed
 
 from gateway.batch import Job, Tally, cores, run
+from gateway.codecs import container
 from gateway.errors import SettingsError
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin
-from gateway.transports.files import Declared, units
+from gateway.schema.parse import parse_schema
+from gateway.transports.files import Declared, Unit, units
 
 JOB = Job("voevent", Settings(detail="full"), Declared())
 
@@ -100,3 +104,29 @@ def test_payloads_are_not_in_the_repr(inputs):
 
 def test_cores():
     assert cores() >= 1
+
+
+@pytest.mark.parametrize(("origin", "data"), [("external", b"\x00\x00\x00\x04\x4c"), ("alert", b"<VOEvent")])
+def test_what_is_damaged_is_kept_only_if_it_would_be_public_whatever_it_is(origin: str, data: bytes) -> None:
+    declared = Declared(Origin(origin), Origin(origin))
+    (result,) = run([Unit("x", "message", data)], Job("json", Settings(), declared))
+    assert result.error is not None
+    assert result.data == b""
+
+
+def test_a_name_does_not_make_a_schema_known(tmp_path: Path) -> None:
+    """A container whose record is called like our stored events, but is not one, is not kept when refused."""
+    named = parse_schema(
+        {
+            "type": "record",
+            "name": "voevent_gateway.v1_0.voevent",
+            "fields": [{"name": "x", "type": "string"}],
+        }
+    )
+    path = tmp_path / "named.avro"
+    with path.open("wb") as file:
+        container.write(file, named, [b"\x0cSECRET"])
+    (result,) = run(units([str(path)]), Job("json", Settings(), Declared()))
+    assert result.error is not None
+    assert result.error.code == "policy-withheld"
+    assert result.data == b""

@@ -19,7 +19,7 @@ from gateway.errors import SchemaError
 from gateway.model.alert import AlertSchema, SchemaKey
 from gateway.schema.parse import parse_schema_text
 
-__all__ = ["by_rabin", "by_sha256", "by_wire_id", "get", "keys", "released"]
+__all__ = ["by_rabin", "by_sha256", "by_wire_id", "get", "keys", "released", "stored_event"]
 
 
 @cache
@@ -97,3 +97,9 @@ def by_rabin(rabin: bytes) -> AlertSchema:
 def released(schema: AlertSchema) -> AlertSchema:
     """The released schema this one is (rule 3), or the schema itself when it is not a released one."""
     return schema if schema.key else by_sha256(schema.sha256) or schema
+
+
+@cache
+def stored_event() -> AlertSchema:
+    """The project's own schema for VOEvents of others, ``schemas/avro/voevent``. It is no alert schema."""
+    return parse_schema_text((resources.schemas() / "avro" / "voevent" / "1.0" / "voevent.avsc").read_bytes())

@@ -43,8 +43,6 @@ from gateway.schema.raw import MAX_PAYLOAD
 
 __all__ = ["MAX_MEMBERS", "Declared", "Found", "Unit", "items", "of_stream", "units"]
 
-STORED_EVENT = "voevent_gateway.v1_0.voevent"
-"""The record that keeps a VOEvent in a container (``schemas/avro/voevent``)."""
 MAX_MESSAGE = MAX_PAYLOAD + 16
 """Largest single message or document, in bytes."""
 MAX_MEMBERS = 10_000_000
@@ -151,7 +149,7 @@ def _of_container(name: str, stream: BinaryIO) -> Iterator[Unit]:
 
 def _is_known(header: container.Header) -> bool:
     """Whether the schema is one of ours. What is damaged in another may be anything, so its bytes are not kept."""
-    return header.schema.key is not None or header.schema.name == STORED_EVENT
+    return header.schema.key is not None or header.schema.sha256 == registry.stored_event().sha256
 
 
 def _is_archive(start: bytes) -> bool:
@@ -211,7 +209,7 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
             yield Found(unit.name, item if _is_known(unit.header) else Rejected(item.error, b""))
             continue
         name = f"{unit.name}[{item.provenance.position}]"
-        if item.schema.name == STORED_EVENT:
+        if item.schema.sha256 == registry.stored_event().sha256:
             yield Found(name, _stored(item, declared))
         else:
             yield Found(name, item)

@@ -13,7 +13,6 @@ from alerts import CONFLUENT, KEYS, NEWEST, SINGLE, released, simulated
 from cli_runs import message, packed
 
 from gateway.codecs import alert_json, single_object, voevent, voevent_avro, voevent_json
-from gateway.conversion import stored_schema
 from gateway.errors import GatewayError
 from gateway.mapping.fast import Minter
 from gateway.model.alert import Alert
@@ -21,6 +20,7 @@ from gateway.model.document import Document
 from gateway.model.provenance import Origin
 from gateway.model.rejected import Rejected
 from gateway.schema import registry
+from gateway.schema.registry import stored_event
 from gateway.transports import files
 from gateway.transports.files import Declared, items, of_stream, units
 
@@ -93,10 +93,10 @@ def test_documents_as_json():
 
 def test_stored_documents():
     datum = voevent_avro.encode(voevent.decode(EVENT))
-    found = read(packed([Alert(stored_schema(), datum), Alert(stored_schema(), datum)]))
+    found = read(packed([Alert(stored_event(), datum), Alert(stored_event(), datum)]))
     assert [one.item.data for one in found] == [EVENT, EVENT]
     assert [one.name for one in found] == ["in[0]", "in[1]"]
-    (broken,) = read(packed([Alert(stored_schema(), datum.replace(b"observation", b"prediction!", 1))]))
+    (broken,) = read(packed([Alert(stored_event(), datum.replace(b"observation", b"prediction!", 1))]))
     assert broken.item.error.code == "avro-original"
     assert broken.item.error.where.input == "in"
 
