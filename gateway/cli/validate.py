@@ -24,6 +24,7 @@ __all__ = ["validate"]
 @click.option(
     "--format", "format_", type=click.Choice(list(FORMATS)), default="text", help="The form of the report."
 )
+@click.option("--json", "format_", flag_value="json", help="The same as --format json.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file."
 )

@@ -89,6 +89,8 @@ def units(arguments: Iterable[str]) -> Iterator[Unit]:
         # Those of os.path say no where pathlib's raise: for a folder without permission, or too long a name.
         inside = argument != "-" and os.path.isdir(path)
         files = sorted(p for p in path.rglob("*") if os.path.isfile(p)) if inside else [path]
+        if not files:
+            yield _nothing_in(_printable(argument), "folder")
         for file in files:
             name = _printable(str(file))
             try:
@@ -100,6 +102,12 @@ def units(arguments: Iterable[str]) -> Iterator[Unit]:
                     "input-unreadable", f"The file cannot be read: {reason}.", where=Where(name)
                 )
                 yield Unit(name, "rejected", b"", error=problem)
+
+
+def _nothing_in(name: str, what: str) -> Unit:
+    """Nothing to read must not look like nothing wrong."""
+    problem = InputError("input-empty", f"The {what} has no files in it.", where=Where(name))
+    return Unit(name, "rejected", b"", error=problem)
 
 
 def _printable(name: str) -> str:
@@ -159,6 +167,7 @@ def _is_archive(start: bytes) -> bool:
 def _of_archive(name: str, stream: BinaryIO) -> Iterator[Unit]:
     try:
         with tarfile.open(fileobj=stream, mode="r|*") as archive:
+            empty = True
             for number, member in enumerate(archive):
                 if number >= MAX_MEMBERS:
                     raise LimitError("limit-size", f"The archive has more than {MAX_MEMBERS} members.")
@@ -168,6 +177,7 @@ def _of_archive(name: str, stream: BinaryIO) -> Iterator[Unit]:
                     raise LimitError(
                         "limit-size", f"A member of the archive has more than {MAX_MESSAGE} bytes."
                     )
+                empty = False
                 file = archive.extractfile(member)
                 data = file.read(MAX_MESSAGE) if file else b""
                 inner = _printable(f"{name}:{member.name}")
@@ -175,6 +185,8 @@ def _of_archive(name: str, stream: BinaryIO) -> Iterator[Unit]:
                     yield from of_stream(inner, io.BufferedReader(io.BytesIO(data)))
                 else:
                     yield Unit(inner, "message", data)
+            if empty:
+                yield _nothing_in(name, "archive")
     except (tarfile.TarError, EOFError, OSError, ValueError):
         raise InputError("input-unreadable", "The archive is damaged or not a tar archive.") from None
 

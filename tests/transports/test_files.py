@@ -142,7 +142,7 @@ def test_members_that_are_no_files_are_passed_over():
             member = tarfile.TarInfo("x")
             member.type, member.linkname = kind, "/etc/passwd"
             archive.addfile(member)
-    assert read(out.getvalue()) == []
+    assert codes(read(out.getvalue())) == ["input-empty"]
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
@@ -231,3 +231,14 @@ def test_ids_of_every_version():
             (found,) = read(b"\0" + key.wire_id.to_bytes(4, "big") + b"x")
             assert found.item.schema.key == key
             assert codes(read(b"\0" + key.wire_id.to_bytes(4, "little") + b"x")) == ["schema-endian"]
+
+
+def test_an_empty_folder_or_archive_is_no_success(tmp_path):
+    folder, archive = tmp_path / "folder", tmp_path / "none.tar.gz"
+    folder.mkdir()
+    with tarfile.open(archive, "w:gz"):
+        pass
+    for argument in (folder, archive):
+        (unit,) = units([str(argument)])
+        assert unit.error is not None
+        assert unit.error.code == "input-empty"
