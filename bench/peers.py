@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -71,7 +72,7 @@ def _fields(columns: tuple[Column, ...]) -> Fields:
     ]
 
 
-class Peer:
+class Peer(ABC):
     """fastavro, and a library for XML. Keep one for each schema and settings."""
 
     name = "fastavro"
@@ -96,13 +97,13 @@ class Peer:
         alert: Any = fastavro.schemaless_reader(io.BytesIO(payload), self.schema, self.reader_schema)
         return alert
 
+    @abstractmethod
     def event(self, payload: bytes) -> bytes:
         """The VOEvent of a packet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def groups(self, document: bytes) -> Iterator[tuple[str, Iterator[Any]]]:
         """The Groups of a VOEvent, '' for What itself: name, and Param elements."""
-        raise NotImplementedError
 
     def avro(self, document: bytes) -> bytes:
         """The packet of a VOEvent."""

@@ -25,6 +25,7 @@ Rules
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 __all__ = [
     "CODES",
@@ -163,8 +164,10 @@ class GatewayError(Exception):
 
     def located(self, **known: str | int | None) -> GatewayError:
         """This error with the parts of `where` that were not yet known filled in; returns itself."""
-        missing = {k: v for k, v in known.items() if v is not None and getattr(self.where, k) is None}
-        self.where = replace(self.where, **missing)  # type: ignore[arg-type]
+        missing: dict[str, Any] = {
+            k: v for k, v in known.items() if v is not None and getattr(self.where, k) is None
+        }
+        self.where = replace(self.where, **missing)
         return self
 
     def __str__(self) -> str:

@@ -149,7 +149,7 @@ def designation_text(text: str) -> str | None:
 
 
 def _utc(time: tuple[str, float] | None, survey: Survey) -> str | None:
-    return survey.to_utc[time[0]](time[1]) if time else None  # type: ignore[arg-type]
+    return survey.to_utc[time[0]](time[1]) if time else None
 
 
 def _semi_major_axis(trigger: Trigger) -> float:

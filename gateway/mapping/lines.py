@@ -35,7 +35,8 @@ PLAIN = re.compile(rb"(?:[!#-%'-;=?-\[\]-~]++(?: +[!#-%'-;=?-\[\]-~]++)*+)?+\Z")
 def taker(places: Sequence[int]) -> Callable[[Any], Sequence[Any]]:
     """A function that takes the values at these places out of a sequence."""
     if len(places) == 1:
-        return lambda values, place=places[0]: (values[place],)  # type: ignore[misc]
+        only = places[0]
+        return lambda values: (values[only],)
     return itemgetter(*places) if places else lambda _values: ()
 
 

@@ -97,9 +97,8 @@ def _item(part: Part, plan: Plan, value: Any, event_id: str) -> Item:
 
 
 def _content(part: Blob, value: Any) -> bytes:
-    if part.record is None:
-        return value  # type: ignore[no-any-return]
-    return value[part.record.fields[part.place or 0].name]  # type: ignore[no-any-return]
+    content: bytes = value if part.record is None else value[part.record.fields[part.place or 0].name]
+    return content
 
 
 def _hidden_size(part: Part, plan: Plan, value: Any) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.model.timescale import tai_mjd_to_utc, tai_unix_micros_to_utc, utc_jd_to_utc
 
@@ -41,7 +42,7 @@ class Survey:
     processed: tuple[str, ...]
     withdrawn: tuple[str, ...]
     injected: tuple[str, ...]
-    to_utc: dict[str, Callable[[float], str | None] | Callable[[int], str | None]]
+    to_utc: dict[str, Callable[[Any], str | None]]
     history: tuple[str, str]
     designation: tuple[str, str] | None
     cutout_type: str

@@ -34,9 +34,10 @@ from gateway.model.alert import Alert, AlertSchema
 from gateway.model.avrotype import Array, Field, Fixed, Map, Primitive, Record, Union, nullable
 from gateway.model.fieldpath import FieldPath
 from gateway.schema import registry
+from gateway.schema.damage import _Walker, explain
 from gateway.schema.parse import canonical_form, parse_schema
 from gateway.schema.project import values_of
-from gateway.schema.raw import MAX_PAYLOAD, Layout, _Walker, explain, varint, write_varint
+from gateway.schema.raw import MAX_PAYLOAD, Layout, varint, write_varint
 
 KEYS = registry.keys()
 NEWEST = registry.get("lsst/11.1")
