@@ -26,9 +26,10 @@ from gateway.conversion import Converter, Output
 from gateway.errors import GatewayError, LimitError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
-from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
+from gateway.policy.pattern import FAMILIES
+from gateway.policy.profile import DEFAULT
 from gateway.transports.files import Declared, Found, Unit, items
 
 __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
@@ -49,7 +50,7 @@ class Job:
     to: Any
     settings: Settings
     declared: Declared
-    policy: str = "packet-only"
+    policy: str = DEFAULT
     project_to: str | None = None
 
     def converter(self) -> Converter:
@@ -115,8 +116,9 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:
 
 def _is_public(job: Job, policy: Policy) -> bool:
     """Whether an input would be public under the declared origins, whatever it turns out to be (rule 4)."""
-    declared = (("released", job.declared.alert), ("voevent", job.declared.event))
-    return all(policy.decide(kind, Provenance(origin)).passes for kind, origin in declared)
+    declared = [(family, job.declared.provenance(job.declared.alert)) for family in FAMILIES]
+    declared.append(("voevent", job.declared.provenance(job.declared.event)))
+    return all(policy.passes_unseen(kind, provenance) for kind, provenance in declared)
 
 
 def _unit_results(unit: Unit, job: Job, converter: Converter, keep: bool) -> Iterator[Result]:

@@ -93,6 +93,11 @@ CODES: dict[str, str] = {
     "policy-withheld": (
         "The audience may not see this. If a broker re-wrote released alerts, see --project and --origin."
     ),
+    "policy-quarantine": (
+        "This looks like something that should not be in a public stream. Have somebody look at it before "
+        "it goes on."
+    ),
+    "policy-unreleased": "A program tried to write what the policy has not seen. Call `Policy.release` first.",
     "policy-provenance": "It is not known where these data came from. Declare it with --origin.",
     "convert-incomplete": (
         "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made "

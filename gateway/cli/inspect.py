@@ -14,6 +14,7 @@ from gateway.cli.options import declared, provenance_options
 from gateway.errors import GatewayError
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
+from gateway.policy.profile import DEFAULT
 from gateway.summary import summarize
 from gateway.transports.files import Found, items, units
 
@@ -23,7 +24,7 @@ __all__ = ["inspect"]
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--policy", default="packet-only", show_default=True, help="The policy profile: a name or a TOML file."
+    "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
 )
 @provenance_options
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON an item.")
@@ -32,6 +33,7 @@ def inspect(
     policy: str,
     origin: str | None,
     release: str | None,
+    issued: bool,
     bare_schema: str | None,
     as_json: bool,
 ) -> None:
@@ -48,7 +50,7 @@ def inspect(
 
     Exit codes: 0 everything could be read; 1 something could not; 2 nothing could.
     """
-    engine, what = Policy(policy), declared(origin, release, bare_schema)
+    engine, what = Policy(policy), declared(origin, release, issued, bare_schema)
     good = [_show(found, engine, as_json) for unit in units(files) for found in items(unit, what)]
     raise SystemExit(0 if all(good) and good else 1 if any(good) else 2)
 

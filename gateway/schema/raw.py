@@ -21,7 +21,8 @@ Avro 1.11 specification, "Binary Encoding".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property
 from itertools import groupby
 from typing import Any, Literal
@@ -41,7 +42,17 @@ from gateway.model.avrotype import (
 )
 from gateway.schema.damage import explain
 
-__all__ = ["MAX_PAYLOAD", "Layout", "Raw", "varint", "write_varint"]
+__all__ = [
+    "MAX_PAYLOAD",
+    "Layout",
+    "Raw",
+    "damage_told",
+    "reader_of",
+    "skipper_of",
+    "varint",
+    "write_varint",
+    "writer_of",
+]
 
 MAX_PAYLOAD = 64 * 2**20
 """Largest datum in bytes: LSST expects packets of about 82 kB; the largest cutouts there ever were had 4 MB."""
@@ -522,6 +533,19 @@ class _Fields:
 @cache
 def _fields(record: Record) -> _Fields:
     return _Fields(record)
+
+
+@contextmanager
+def damage_told(data: bytes, root: Record) -> Iterator[None]:
+    """Turns what the fast code notices into an AvroError that says where and why (rule 4)."""
+    try:
+        yield
+    except (_Damaged, IndexError):
+        explain(data, root)
+
+
+reader_of, skipper_of, writer_of = _reader, _skipper, _writer
+"""What reads, skips and writes one value of a type. They notice damage, and need `damage_told` around them."""
 
 
 class Layout:
