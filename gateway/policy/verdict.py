@@ -108,9 +108,9 @@ def _in_force(rule: Rule, judge: Profile, part: Provenance, audience: Audience, 
 def passes_unseen(
     profile: Profile, kind: str, provenance: Provenance, audience: Audience, now: datetime
 ) -> bool:
-    """Whether whatever is of this kind and provenance passes, so that nobody needs to look into it.
+    """Whether whatever is of this kind and provenance passes, even what is too damaged to be looked into.
 
-    False as soon as any rule could redact or refuse a part of it.
+    False as soon as a rule could redact or refuse a part of what comes straight from the survey.
     """
     parts = [part for one in (provenance, *(other for _, other in provenance.fields)) for part in one.parts()]
     return bool(parts) and all(
@@ -118,7 +118,7 @@ def passes_unseen(
         and not any(
             rule.effect in ("redact", "refuse") and _is_about(rule, kind) and part.origin in rule.origins
             for rule in judge.rules
-            if not (rule.handled and part.issued)
+            if not rule.handled
         )
         for judge in profile.judges
         for part in parts

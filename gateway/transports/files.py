@@ -26,7 +26,7 @@ import sys
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -226,7 +226,13 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
     provenance = declared.provenance(declared.alert, unit.name)
     for item in container.read_block(unit.header, unit.block, provenance):
         if isinstance(item, Rejected):
-            yield Found(unit.name, item if _is_known(unit.header) else Rejected(item.error, b""))
+            key = unit.header.schema.key
+            kept = (
+                replace(item, family=key and key.family)
+                if _is_known(unit.header)
+                else Rejected(item.error, b"")
+            )
+            yield Found(unit.name, kept)
             continue
         name = f"{unit.name}[{item.provenance.position}]"
         if item.schema.sha256 == registry.stored_event().sha256:
