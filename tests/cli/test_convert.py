@@ -347,7 +347,7 @@ def test_rejects_are_kept_with_their_reason(visit, tmp_path):
     assert reason["bytes"] == len(kept)
 
 
-@pytest.mark.parametrize("origin", ["data-release", "ppdb", "prompt-visit", "user"])
+@pytest.mark.parametrize("origin", ["data-release", "prompt-visit", "user"])
 def test_what_the_policy_refuses_is_not_kept(visit, tmp_path, origin):
     """Neither whole items, nor what is too damaged for the policy to be asked."""
     whole = visit.read_bytes()
