@@ -30,16 +30,13 @@ from gateway.model import floattext
 from gateway.model.avrotype import AvroType, Enum, Fixed, Primitive
 from gateway.schema.raw import Raw, write_varint
 
-__all__ = ["BOOLEANS", "from_text", "integer", "kind_of", "raws_of", "text_of", "texts_of"]
+__all__ = ["BOOLEANS", "from_text", "integer", "integer_text", "kind_of", "raws_of", "text_of", "texts_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUE, _FALSE = b"\x01", b"\x00"
 BOOLEANS = {_TRUE: b"true", _FALSE: b"false", None: None}
-_SMALL = {bytes([n]): b"%d" % ((n >> 1) ^ -(n & 1)) for n in range(128)}
 
 
-# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
-@lru_cache(maxsize=4096)
 def integer(raw: bytes) -> int:
     """The number in a zigzag varint."""
     value = 0
@@ -48,8 +45,11 @@ def integer(raw: bytes) -> int:
     return (value >> 1) ^ -(value & 1)
 
 
-def _integer_text(raw: bytes) -> bytes:
-    return _SMALL.get(raw) or b"%d" % integer(raw)
+# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
+@lru_cache(maxsize=4096)
+def integer_text(raw: bytes) -> bytes:
+    """The number in a zigzag varint as text."""
+    return b"%d" % integer(raw)
 
 
 def _timestamp_text(raw: bytes) -> bytes:
@@ -78,8 +78,8 @@ def kind_of(type_: AvroType) -> str:
 
 _ONE_BY_ONE: dict[str, Callable[[bytes], bytes]] = {
     "boolean": lambda raw: BOOLEANS[raw] or b"",
-    "int": _integer_text,
-    "long": _integer_text,
+    "int": integer_text,
+    "long": integer_text,
     "float": lambda raw: floattext.texts32(raw)[0],
     "double": lambda raw: floattext.texts64(raw)[0],
     "timestamp": _timestamp_text,
