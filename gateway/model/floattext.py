@@ -50,11 +50,15 @@ def texts64(data: bytes) -> list[bytes]:
 def text64(number: float) -> str:
     """The text of one 64-bit float."""
     size = abs(number)
-    if 1e-4 <= size < _LIMIT[64]:
+    if 1e-4 <= size < 2.0**49:
         return repr(number)  # which is positional there
-    if 0 < size < _LEAST:
-        return _scientific(repr(number).encode()).decode()
-    return texts64(_DOUBLE.pack(number))[0].decode()
+    if not 0 < size < 1e-4:
+        return texts64(_DOUBLE.pack(number))[0].decode()
+    mantissa, _, exponent = repr(number).partition("e")
+    if size < _LEAST:
+        return f"{mantissa}e{int(exponent)}"
+    sign = "-" if number < 0 else ""
+    return f"{sign}0.0000{mantissa.lstrip('-').replace('.', '')}"
 
 
 def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
@@ -66,10 +70,8 @@ def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
     place = marked.find(1)
     while place >= 0:
         text = texts[place]
-        if text == b"null":
-            texts[place] = _special(float(numbers[place]))
-        elif text != b"0.0" and text != b"-0.0":
-            texts[place] = _scientific(text)
+        if text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
+            texts[place] = _special(float(numbers[place])) if text == b"null" else _scientific(text)
         place = marked.find(1, place + 1)
     return texts
 
@@ -83,9 +85,7 @@ _SMALL = re.compile(rb"(-?)0\.(0*)([1-9])([0-9]*)\Z").match
 
 
 def _scientific(text: bytes) -> bytes:
-    """Any spelling of a finite number, as rule 3 spells it."""
-    if _SPELLED(text):
-        return text
+    """Another spelling of a finite number, as rule 3 spells it."""
     if small := _SMALL(text):
         sign, zeros, first, rest = small.groups()
         return b"%b%b%b%be-%d" % (sign, first, b"." if rest else b"", rest, len(zeros) + 1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import erfa
 
@@ -34,9 +35,16 @@ def _steps() -> tuple[list[int], list[int]]:
 _STARTS, _OFFSETS = _steps()
 
 
+# The alerts of a visit were all observed in one second and processed in a few.
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return (_MJD_ZERO + timedelta(seconds=second)).isoformat()
+
+
 def _text(micros: int) -> str:
     """The text of UTC microseconds since MJD 0."""
-    return (_MJD_ZERO + timedelta(0, 0, micros)).isoformat("T", "microseconds")
+    second, micro = divmod(micros, 1_000_000)
+    return f"{_second_text(second)}.{micro:06d}"
 
 
 def _tai_micros_to_utc(micros: int) -> str | None:
