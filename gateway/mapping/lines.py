@@ -13,32 +13,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
-from operator import itemgetter
-from typing import Any
 
 from gateway.codecs.voevent.write import escape_attribute
 from gateway.mapping import forms
 from gateway.mapping.plan import Column
 from gateway.model.floattext import texts32, texts64
 from gateway.model.voevent import Param
+from gateway.schema.gather import gathered, in_order, taker
 from gateway.schema.raw import Raw
 from gateway.schema.text import BOOLEANS, integer_text, kind_of, text_of
 
-__all__ = ["MAX_PATTERNS", "PLAIN", "Floats", "Lines", "Odd", "attribute", "taker"]
+__all__ = ["MAX_PATTERNS", "PLAIN", "Floats", "Lines", "Odd", "attribute"]
 
 MAX_PATTERNS = 512
 """Most patterns of nulls kept for a record: a night has some dozens, and each takes about 15 kB."""
 
 PLAIN = re.compile(rb"(?:[!#-%'-;=?-\[\]-~]++(?: +[!#-%'-;=?-\[\]-~]++)*+)?+\Z").match
 """Printable ASCII without what XML escapes and with no space at an end stands in an attribute and a cell as it is."""
-
-
-def taker(places: Sequence[int]) -> Callable[[Any], tuple[Any, ...]]:
-    """A function that takes the values at these places out of a sequence, as a tuple."""
-    if len(places) == 1:
-        only = places[0]
-        return lambda values: (values[only],)
-    return itemgetter(*places) if places else lambda _values: ()
 
 
 class Floats:
@@ -80,15 +71,13 @@ class _Pattern:
 
     def __init__(self, kinds: list[str], cuts: list[tuple[bytes, bytes]], nulls: Collection[int]) -> None:
         present = [place for place in range(len(kinds)) if place not in nulls]
-        by_kind: dict[str, list[int]] = {"float": [], "double": [], "boolean": [], "int": [], "other": []}
-        for place in present:
-            kind = "int" if kinds[place] == "long" else kinds[place]
-            by_kind.get(kind, by_kind["other"]).append(place)
-        self.floats, self.doubles, self.booleans, self.integers, self.others = map(taker, by_kind.values())
-        self.count32, self.count64 = len(by_kind["float"]), len(by_kind["double"])
-        self.functions = [attribute if kinds[p] == "string" else text_of(kinds[p]) for p in by_kind["other"]]
-        gathered = [place for places in by_kind.values() for place in places]
-        self.order = taker([gathered.index(place) for place in present])
+        groups = gathered(kinds, present, "float", "double", "boolean", "int", "long")
+        floats, doubles, booleans, ints, longs, others = groups
+        self.floats, self.doubles = taker(floats), taker(doubles)
+        self.count32, self.count64 = len(floats), len(doubles)
+        self.booleans, self.integers, self.others = taker(booleans), taker([*ints, *longs]), taker(others)
+        self.functions = [attribute if kinds[p] == "string" else text_of(kinds[p]) for p in others]
+        self.order = in_order(groups)
         self.form = b"%b".join(
             before.replace(b"%", b"%%") for before in _between([cuts[place] for place in present])
         )

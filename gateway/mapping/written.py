@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from gateway.codecs.voevent import encode
 from gateway.codecs.voevent.write import escape_text
 from gateway.mapping import forms
-from gateway.mapping.lines import PLAIN, Floats, Lines, Odd, attribute, taker
+from gateway.mapping.lines import PLAIN, Floats, Lines, Odd, attribute
 from gateway.mapping.plan import Blob, Column, Part, Plan, Rows, Scalar, Values, length_group
 from gateway.model.voevent import Description, Field, Group, Param, Reference, Table, VOEvent, What
+from gateway.schema.gather import taker
 from gateway.schema.raw import Raw
 from gateway.schema.text import kind_of, text_of, texts_of
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -66,14 +67,21 @@ def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
         return []
     numbers = np.frombuffer(data, type_)
     texts = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    marked = data[type_.itemsize - 1 :: type_.itemsize].translate(marks)
-    place = marked.find(1)
-    while place >= 0:
+    for place in _marked(data[type_.itemsize - 1 :: type_.itemsize].translate(marks)):
         text = texts[place]
         if text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
             texts[place] = _special(float(numbers[place])) if text == b"null" else _scientific(text)
-        place = marked.find(1, place + 1)
     return texts
+
+
+def _marked(marks: bytes) -> list[int]:
+    """The places where there is a 1."""
+    places = []
+    place = marks.find(1)
+    while place >= 0:
+        places.append(place)
+        place = marks.find(1, place + 1)
+    return places
 
 
 def _special(number: float) -> bytes:
@@ -134,11 +142,20 @@ def bytes32(text: str | bytes) -> bytes:
         raise ValueError("a number is too large for a 32-bit float") from None
 
 
-def some_midway(numbers: list[float]) -> bool:
+def some_midway(numbers: Sequence[float]) -> bool:
     """Whether the rounding of one of these doubles to 32 bits could go wrong, as `bytes32` says."""
-    doubles = np.array(numbers, "<f8")
-    low, size = doubles.view("<u8") & 0x1FFFFFFF, np.abs(doubles)
-    return bool(((low == 0x10000000) | ((low & 0x0FFFFFFF == 0) & (size > 0) & (size < 2.0**-126))).any())
+    data = struct.pack(f"<{len(numbers)}d", *numbers)
+    if any(numbers[place] for place in _marked(data[7::8].translate(_SUBNORMAL))):
+        return True
+    return any(
+        data[8 * place : 8 * place + 3] == b"\0\0\0" for place in _marked(data[3::8].translate(_MIDWAY))
+    )
+
+
+# Of a double's bytes the fourth tells whether bits 24 to 28 are those of a midpoint, the last whether it is so small
+# that it may be a subnormal 32-bit float.
+_MIDWAY = bytes(byte & 0x1F == 0x10 for byte in range(256))
+_SUBNORMAL = bytes(byte & 0x7F <= 0x38 for byte in range(256))
 
 
 def bytes64(text: str | bytes) -> bytes:
