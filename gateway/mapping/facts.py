@@ -87,27 +87,32 @@ class Trigger:
 
 
 class Facts(NamedTuple):
-    """The texts that go into an envelope. What is None leaves its element out.
+    """The texts that go into an envelope, and what else shapes it. A text that is None leaves its element out.
 
     local : the id of the detection, without a time behind it; names the cutouts
     citations : (cite, ivorn) of each cited event
     """
 
     ivorn: str
-    local: str
-    role: str
     date: str | None
     time: str | None
     ra: str | None
     dec: str | None
     radius: str | None
+    designation: str | None
+    local: str
+    role: str
     citations: tuple[tuple[str, str], ...] = ()
-    designation: str | None = None
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """Those from `ivorn` to `designation`, which are plain ASCII without anything that XML escapes."""
+        return self[:7]
 
     @property
     def cites(self) -> tuple[str, ...]:
         """What each citation is: followup, supersedes or retraction."""
-        return tuple([cite for cite, _ in self.citations])
+        return tuple([cite for cite, _ in self.citations]) if self.citations else ()
 
 
 def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
@@ -124,16 +129,16 @@ def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
             radius = "NaN"
     local, citations = _identity(trigger, settings)
     return Facts(
-        ivorn=settings.ivorn(local),
-        local="" if trigger.id is None else str(trigger.id),
-        role="test" if trigger.injected else settings.role,
-        date=date.replace(":60.", ":59.") if date else None,
-        time=observed,
-        ra=ra,
-        dec=dec,
-        radius=radius,
-        citations=citations,
-        designation=trigger.designation if settings.classify else None,
+        settings.ivorn(local),
+        date.replace(":60.", ":59.") if date else None,
+        observed,
+        ra,
+        dec,
+        radius,
+        trigger.designation if settings.classify else None,
+        "" if trigger.id is None else str(trigger.id),
+        "test" if trigger.injected else settings.role,
+        citations,
     )
 
 

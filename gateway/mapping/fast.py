@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from gateway.mapping import exact, restore
-from gateway.mapping.facts import facts_of
+from gateway.mapping.facts import Facts, facts_of
 from gateway.mapping.lines import Floats
 from gateway.mapping.minted import CORE_LIMIT, Minted
 from gateway.mapping.plan import Blob, Part, Plan, Rows, make_plan
 from gateway.mapping.settings import Settings
 from gateway.mapping.template import Template
 from gateway.mapping.trigger import TriggerReader
-from gateway.mapping.written import Writer, fragment, writer
+from gateway.mapping.written import fragment, writer
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.release import Release
@@ -59,21 +58,19 @@ class Minter:
         return compiled(release.item)
 
 
-@dataclass(slots=True)
 class _Section:
     """A part of the plan, its place in the root record, and what writes it."""
 
-    part: Part
-    place: int
-    writer: Writer
+    def __init__(self, part: Part, plan: Plan, place: int) -> None:
+        self.name, self.place = part.name, place
+        found = writer(part, plan)
+        self.collect, self.finish = found.collect, found.finish
+        self.hides = not plan.shown(part)
+        self.inner = part.place if isinstance(part, Blob) else None
 
-    def hidden(self, plan: Plan, raw: Raw) -> bool:
+    def hidden(self, raw: Raw) -> bool:
         """Whether there is something that the level of detail leaves out."""
-        if plan.shown(self.part):
-            return False
-        if isinstance(self.part, Blob) and self.part.place is not None:
-            raw = raw[self.part.place]
-        return bool(raw)
+        return bool(raw if raw is None or self.inner is None else raw[self.inner])
 
 
 class _Compiled:
@@ -84,7 +81,8 @@ class _Compiled:
         self.whole = not plan.left_out and not plan.withheld
         self.trigger, self.template = TriggerReader(plan), Template(plan)
         names = [field.name for field in plan.schema.root.fields]
-        self.sections = [_Section(part, names.index(part.name), writer(part, plan)) for part in plan.parts]
+        self.sections = [_Section(part, plan, names.index(part.name)) for part in plan.parts]
+        self.hiding = [section for section in self.sections if section.hides]
         wanted = {part.name: _mode(part, plan) for part in plan.parts}
         wanted |= {names[place]: "read" for place in self.trigger.reads}
         self.layout = Layout(plan.schema.root, wanted)
@@ -95,36 +93,38 @@ class _Compiled:
         facts = facts_of(self.trigger(raw), plan.survey, plan.settings)
         floats = Floats()
         there = [
-            (section, section.writer.collect(value, floats))
+            (section, section.collect(value, floats))
             for section in self.sections
             if (value := raw[section.place]) is not None
         ]
         floats.write()
-        chunks = {
-            section.part.name: section.writer.finish(collected, floats, facts.local)
-            for section, collected in there
-        }
-        left_out = [section.part.name for section, _ in there if section.hidden(plan, raw[section.place])]
-        dropped: list[str] = []
+        chunks = [section.finish(collected, floats, facts.local) for section, collected in there]
+        left_out = tuple([section.name for section in self.hiding if section.hidden(raw[section.place])])
         complete = self.whole and not left_out
-
-        def document(*, is_exact: bool, behind: bytes = b"") -> bytes:
-            return self.template.fill(
-                facts, b"".join([*chunks.values(), self._avro(alert, is_exact), behind])
+        data = self.template.fill(facts, [*chunks, self._avro(alert, complete)])
+        dropped: tuple[str, ...] = ()
+        if len(data) > CORE_LIMIT and plan.settings.detail == "core":
+            data, dropped = self._within_limit(
+                alert, facts, {s.name: chunk for (s, _), chunk in zip(there, chunks, strict=True)}
             )
-
-        data = document(is_exact=complete)
-        if plan.settings.detail == "core":
-            while len(data) > CORE_LIMIT:
-                dropped.append(max(chunks, key=lambda name: len(chunks[name])))
-                del chunks[dropped[-1]]
-                complete = False
-                data = document(is_exact=False)
+            complete = False
         is_exact = complete and restore.gives_back(data, alert.payload)
         if complete and not is_exact:
             behind = fragment(exact.payload_group(alert)) if plan.settings.detail == "full" else b""
-            data = document(is_exact=False, behind=behind)
-        return Minted(data, facts.ivorn, is_exact, tuple(left_out), tuple(dropped), len(plan.withheld))
+            data = self.template.fill(facts, [*chunks, self._avro(alert, False), behind])
+        return Minted(data, facts.ivorn, is_exact, left_out, dropped, len(plan.withheld))
+
+    def _within_limit(
+        self, alert: Alert, facts: Facts, chunks: dict[str, bytes]
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """The document without its largest parts, and their names (rule 3)."""
+        dropped: list[str] = []
+        data = self.template.fill(facts, [*chunks.values(), self._avro(alert, False)])
+        while len(data) > CORE_LIMIT:
+            dropped.append(max(chunks, key=lambda name: len(chunks[name])))
+            del chunks[dropped[-1]]
+            data = self.template.fill(facts, [*chunks.values(), self._avro(alert, False)])
+        return data, tuple(dropped)
 
     def _avro(self, alert: Alert, is_exact: bool) -> bytes:
         """The group `avro`, cut where length and hash of the datum stand."""

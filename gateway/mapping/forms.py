@@ -25,6 +25,8 @@ _FOLDED = re.compile(r"[\t\n\r]|^ | $")
 
 def is_odd(text: str) -> bool:
     """Whether a text cannot stand in an attribute as it is, however it is escaped."""
+    if text.isprintable():  # which is a quick way to know that there is none of these except a space
+        return text.startswith(" ") or text.endswith(" ")
     return bool(_ILLEGAL.search(text) or _FOLDED.search(text))
 
 

@@ -1,8 +1,8 @@
 """The Params of a record as lines of bytes, compiled for its pattern of nulls.
 
 Rules
-1. Which fields are null differs between packets, but few patterns occur. For each there is a `_Pattern`: the bytes
-   between the texts are static, and the texts are gathered by type and put into order by functions written in C.
+1. Which fields are null differs between packets, but few patterns occur. For each there is a `_Pattern`: the lines
+   are one format, and the texts are gathered by type and put into order by functions written in C.
 2. The floats of all records of a packet become text together (`Floats`): collect from every record first, then
    write them, then finish the lines.
 3. A text that has a form of its own (`gateway.mapping.forms`) sends its record the patient way, Param by Param.
@@ -11,19 +11,19 @@ Rules
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 
 from gateway.codecs.voevent.write import escape_attribute
 from gateway.mapping import forms
 from gateway.mapping.plan import Column
 from gateway.model.floattext import texts32, texts64
 from gateway.model.voevent import Param
+from gateway.schema.gather import gathered, in_order, taker
 from gateway.schema.raw import Raw
-from gateway.schema.text import BOOLEANS, kind_of, text_of
+from gateway.schema.text import BOOLEANS, integer_text, kind_of, text_of
 
-__all__ = ["MAX_PATTERNS", "PLAIN", "Floats", "Lines", "taker"]
+__all__ = ["MAX_PATTERNS", "PLAIN", "Floats", "Lines", "Odd", "attribute"]
 
 MAX_PATTERNS = 512
 """Most patterns of nulls kept for a record: a night has some dozens, and each takes about 15 kB."""
@@ -32,42 +32,34 @@ PLAIN = re.compile(rb"(?:[!#-%'-;=?-\[\]-~]++(?: +[!#-%'-;=?-\[\]-~]++)*+)?+\Z")
 """Printable ASCII without what XML escapes and with no space at an end stands in an attribute and a cell as it is."""
 
 
-def taker(places: Sequence[int]) -> Callable[[Any], Sequence[Any]]:
-    """A function that takes the values at these places out of a sequence."""
-    if len(places) == 1:
-        only = places[0]
-        return lambda values: (values[only],)
-    return itemgetter(*places) if places else lambda _values: ()
-
-
 class Floats:
-    """The floats of a packet (rule 2)."""
+    """The floats of a packet (rule 2). Their texts are taken in the order in which they were added."""
 
     __slots__ = ("raw32", "raw64", "texts32", "texts64")
 
     def __init__(self) -> None:
         self.raw32: list[bytes] = []
         self.raw64: list[bytes] = []
-        self.texts32: list[bytes] = []
-        self.texts64: list[bytes] = []
+        self.texts32: Iterator[bytes] = iter(())
+        self.texts64: Iterator[bytes] = iter(())
 
     def write(self) -> None:
-        """Make texts of all that was collected."""
-        self.texts32 = texts32(b"".join(self.raw32))
-        self.texts64 = texts64(b"".join(self.raw64))
+        """Make texts of all that was added."""
+        self.texts32 = iter(texts32(b"".join(self.raw32)))
+        self.texts64 = iter(texts64(b"".join(self.raw64)))
 
 
-class _Odd(Exception):
+class Odd(Exception):
     """A text has a form of its own (rule 3)."""
 
 
-def _attribute(raw: bytes) -> bytes:
-    """A string as it stands in an attribute."""
+def attribute(raw: bytes) -> bytes:
+    """A string as it stands in an attribute. Raises Odd, and AvroError (avro-text)."""
     if PLAIN(raw):
         return raw
     text = _STRING(raw).decode()
     if forms.is_odd(text):
-        raise _Odd
+        raise Odd
     return escape_attribute(text).encode()
 
 
@@ -75,38 +67,40 @@ _STRING = text_of("string")
 
 
 class _Pattern:
-    """What to do with a record in which just these columns are not null, numbered among all columns."""
+    """What to do with a record in which just these columns are null, numbered among all columns."""
 
-    def __init__(self, kinds: list[str], cuts: list[tuple[bytes, bytes]], present: list[int]) -> None:
-        by_kind: dict[str, list[int]] = {"float": [], "double": [], "boolean": [], "other": []}
-        for place in present:
-            by_kind.get(kinds[place], by_kind["other"]).append(place)
-        self.floats, self.doubles = taker(by_kind["float"]), taker(by_kind["double"])
-        self.booleans, self.others = taker(by_kind["boolean"]), taker(by_kind["other"])
-        self.functions = [_attribute if kinds[p] == "string" else text_of(kinds[p]) for p in by_kind["other"]]
-        gathered = [place for places in by_kind.values() for place in places]
-        self.order = taker([gathered.index(place) for place in present])
-        pieces = [b""]
-        for place in present:
-            head, tail = cuts[place]
-            pieces[-1] += head
-            pieces += [b"", tail]
-        self.pieces = pieces
+    def __init__(self, kinds: list[str], cuts: list[tuple[bytes, bytes]], nulls: Collection[int]) -> None:
+        present = [place for place in range(len(kinds)) if place not in nulls]
+        groups = gathered(kinds, present, "float", "double", "boolean", "int", "long")
+        floats, doubles, booleans, ints, longs, others = groups
+        self.floats, self.doubles = taker(floats), taker(doubles)
+        self.count32, self.count64 = len(floats), len(doubles)
+        self.booleans, self.integers, self.others = taker(booleans), taker([*ints, *longs]), taker(others)
+        self.functions = [attribute if kinds[p] == "string" else text_of(kinds[p]) for p in others]
+        self.order = in_order(groups)
+        self.form = b"%b".join(
+            before.replace(b"%", b"%%") for before in _between([cuts[place] for place in present])
+        )
 
-    def write(self, values: Sequence[Raw], floats: list[bytes], doubles: list[bytes]) -> bytes:
-        """The lines. Raises _Odd."""
+    def write(self, values: Sequence[Raw], floats: Floats) -> bytes:
+        """The lines. Raises Odd."""
         texts = [
-            *floats,
-            *doubles,
+            *islice(floats.texts32, self.count32),
+            *islice(floats.texts64, self.count64),
             *map(BOOLEANS.__getitem__, self.booleans(values)),
+            *map(integer_text, self.integers(values)),
             *[text(raw) for text, raw in zip(self.functions, self.others(values), strict=True)],
         ]
-        pieces = self.pieces.copy()
-        pieces[1::2] = self.order(texts)
-        return b"".join(pieces)
+        return self.form % self.order(texts)
 
 
-Collected = tuple[_Pattern, Sequence[Raw], slice, slice]
+def _between(cuts: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """What stands before, between and behind the texts."""
+    heads, tails = zip(*cuts, strict=True) if cuts else ((), ())
+    return [tail + head for tail, head in zip((b"", *tails), (*heads, b""), strict=True)]
+
+
+Collected = tuple[_Pattern, Sequence[Raw]]
 
 
 class Lines:
@@ -124,28 +118,26 @@ class Lines:
     ) -> None:
         self.columns, self.cuts, self.write_param = columns, cuts, write_param
         self.kinds = [kind_of(column.type) for column in columns]
-        self.patterns: dict[tuple[bool, ...], _Pattern] = {}
+        self.patterns: dict[tuple[int, ...], _Pattern] = {}
 
     def collect(self, values: Sequence[Raw], floats: Floats) -> Collected:
         """Put the floats of a record to the others; `values` are those of the columns."""
-        nulls = tuple([value is None for value in values])
+        nulls = tuple([place for place, value in enumerate(values) if value is None])
         pattern = self.patterns.get(nulls)
         if pattern is None:
             if len(self.patterns) >= MAX_PATTERNS:
                 self.patterns.clear()
-            present = [place for place, null in enumerate(nulls) if not null]
-            pattern = self.patterns[nulls] = _Pattern(self.kinds, self.cuts, present)
-        start32, start64 = len(floats.raw32), len(floats.raw64)
+            pattern = self.patterns[nulls] = _Pattern(self.kinds, self.cuts, nulls)
         floats.raw32 += pattern.floats(values)
         floats.raw64 += pattern.doubles(values)
-        return pattern, values, slice(start32, len(floats.raw32)), slice(start64, len(floats.raw64))
+        return pattern, values
 
     def finish(self, collected: Collected, floats: Floats) -> bytes:
-        """The lines of a record. Raises AvroError (avro-text)."""
-        pattern, values, of32, of64 = collected
+        """The lines of a record, in the order in which records were collected. Raises AvroError (avro-text)."""
+        pattern, values = collected
         try:
-            return pattern.write(values, floats.texts32[of32], floats.texts64[of64])
-        except _Odd:
+            return pattern.write(values, floats)
+        except Odd:
             return b"".join(
                 self._line(place, value) for place, value in enumerate(values) if value is not None
             )

@@ -14,7 +14,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,16 +23,19 @@ from gateway.codecs.voevent import decode
 from gateway.errors import AvroError, ConversionError, GatewayError, SchemaError, Where
 from gateway.mapping import exact
 from gateway.mapping.parse import parts_of
-from gateway.mapping.plan import Column, Part, Rows, Scalar, Values, make_plan
+from gateway.mapping.plan import Blob, Part, Rows, Scalar, Values, make_plan
 from gateway.mapping.scan import Scanner, Surprise, about
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert, AlertSchema, Framing
-from gateway.model.avrotype import nullable
+from gateway.model.avrotype import Primitive, Record, nullable
 from gateway.model.provenance import UNDECLARED, Provenance
 from gateway.model.voevent import VOEvent
 from gateway.schema import registry
-from gateway.schema.raw import Layout, Raw
-from gateway.schema.text import from_text, raws_of
+from gateway.schema.compose import Composer
+from gateway.schema.gather import taker
+from gateway.schema.shapes import branches, write_varint
+from gateway.schema.text import from_text
+from gateway.schema.write import writer
 
 __all__ = ["alert_of", "gives_back", "is_minted"]
 
@@ -115,26 +118,28 @@ def _restorer(schema: AlertSchema) -> _Restorer:
 
 
 class _Restorer:
-    """Texts of parts -> raw values -> datum, for one schema."""
+    """Texts of parts -> datum, for one schema."""
 
     def __init__(self, schema: AlertSchema) -> None:
         self.plan = make_plan(schema, frozenset(), Settings(detail="full"))
         self.scan = Scanner(self.plan)
-        self.layout = Layout(schema.root)
         self.parts = [
-            (part.name, nullable(field.type)[1], _converter(part))
+            (part.name, branches(field.type), _composer(part))
             for part, field in zip(self.plan.parts, schema.root.fields, strict=True)
         ]
 
     def payload(self, texts: Mapping[str, Any]) -> bytes:
         """The datum. Raises ConversionError (convert-mismatch) and AvroError (avro-value)."""
-        raw: list[Raw] = []
-        for name, may_be_null, convert in self.parts:
+        data: list[bytes] = []
+        for name, (null, before), compose in self.parts:
             text = texts.get(name)
-            if text is None and not may_be_null:
-                raise _missing(name)
-            raw.append(None if text is None else convert(text))
-        return self.layout.write(raw)
+            if text is None:
+                if not null:
+                    raise _missing(name)
+                data.append(null)
+            else:
+                data += before, compose(text)
+        return b"".join(data)
 
 
 def _missing(name: str) -> ConversionError:
@@ -145,44 +150,53 @@ def _missing(name: str) -> ConversionError:
     )
 
 
-def _converter(part: Part) -> Callable[[Any], Raw]:
-    """From the texts of a part to its raw value."""
+def _composer(part: Part) -> Callable[[Any], bytes]:
+    """From the texts of a part to its datum."""
     if isinstance(part, Scalar):
-        return from_text(part.column.type, part.name)
+        convert, write = from_text(part.column.type, part.name), writer(part.column.type)
+        return lambda text: write(convert(text))
     if isinstance(part, Values):
-        convert_records = _records_converter(part.name, part.columns)
-        return lambda texts: convert_records([texts])[0]
+        return _record_composer(part.name, part.record)
     if isinstance(part, Rows):
-        return _records_converter(part.name, part.columns)
-    convert_names = _records_converter(part.name, part.columns)
+        return _rows_composer(part)
+    return _blob_composer(part)
+
+
+def _record_composer(owner: str, record: Record) -> Callable[[Sequence[bytes | None]], bytes]:
+    names = [f"{owner}.{field.name}" for field in record.fields]
+    compose = Composer(record, names)
+    places = [place for place, field in enumerate(record.fields) if not nullable(field.type)[1]]
+    required = taker(places)
+
+    def compose_record(texts: Sequence[bytes | None]) -> bytes:
+        if None in required(texts):
+            raise _missing(next(names[place] for place in places if texts[place] is None))
+        return compose(texts)
+
+    return compose_record
+
+
+def _rows_composer(part: Rows) -> Callable[[Any], bytes]:
+    compose = _record_composer(part.name, part.record)
+
+    def compose_rows(rows: list[list[bytes | None]]) -> bytes:
+        return b"".join([write_varint(len(rows)), *map(compose, rows), b"\0"]) if rows else b"\0"
+
+    return compose_rows
+
+
+def _blob_composer(part: Blob) -> Callable[[Any], bytes]:
     name, place = part.name, part.place
+    write = writer(Primitive("bytes"))
+    if part.record is None or place is None:
+        return lambda found: write(_unbase64(found[1], name))
+    compose = _record_composer(name, part.record)
 
-    def convert_blob(found: tuple[list[bytes | None], bytes]) -> Raw:
-        content = _unbase64(found[1], name)
-        if place is None:
-            return content
-        raw = convert_names([found[0]])[0]
-        raw.insert(place, content)
-        return raw
+    def compose_blob(found: tuple[list[bytes | None], bytes]) -> bytes:
+        texts, content = found
+        return compose([*texts[:place], content, *texts[place:]])
 
-    return convert_blob
-
-
-def _records_converter(owner: str, columns: tuple[Column, ...]) -> Callable[[Any], list[list[Raw]]]:
-    names = [f"{owner}.{column.name}" for column in columns]
-    raws = raws_of([column.type for column in columns], names)
-    required = [
-        (i, name) for i, (column, name) in enumerate(zip(columns, names, strict=True)) if not column.nullable
-    ]
-
-    def convert(records: list[list[bytes | None]]) -> list[list[Raw]]:
-        for record in records:
-            for i, name in required:
-                if record[i] is None:
-                    raise _missing(name)
-        return raws(records)
-
-    return convert
+    return compose_blob
 
 
 def _unbase64(text: str | bytes, name: str) -> bytes:

@@ -114,9 +114,10 @@ def _kind(column: Column) -> str:
     return column.type.name
 
 
+_FLOAT, _DOUBLE = struct.Struct("<f").unpack, struct.Struct("<d").unpack
 _NUMBERS: dict[str, Callable[[bytes], Any]] = {
     "int": integer,
     "long": integer,
-    "float": lambda raw: struct.unpack("<f", raw)[0],
-    "double": lambda raw: struct.unpack("<d", raw)[0],
+    "float": lambda raw: _FLOAT(raw)[0],
+    "double": lambda raw: _DOUBLE(raw)[0],
 }

@@ -14,11 +14,12 @@ from typing import Any, Protocol
 from gateway.codecs.voevent import encode
 from gateway.codecs.voevent.write import escape_text
 from gateway.mapping import forms
-from gateway.mapping.lines import PLAIN, Floats, Lines, taker
+from gateway.mapping.lines import PLAIN, Floats, Lines, Odd, attribute
 from gateway.mapping.plan import Blob, Column, Part, Plan, Rows, Scalar, Values, length_group
 from gateway.model.voevent import Description, Field, Group, Param, Reference, Table, VOEvent, What
+from gateway.schema.gather import taker
 from gateway.schema.raw import Raw
-from gateway.schema.text import texts_of
+from gateway.schema.text import kind_of, text_of, texts_of
 
 __all__ = ["Writer", "fragment", "frame", "params_cuts", "table_cuts", "writer"]
 
@@ -84,13 +85,18 @@ class _Scalar:
     """A number or text of the root as a Param of What."""
 
     def __init__(self, part: Scalar) -> None:
-        self.lines = _params((part.column,), in_group=False)
+        self.column = part.column
+        ((self.head, self.tail),) = params_cuts((part.column,), in_group=False)
+        self.text = attribute if part.column.textual else text_of(kind_of(part.column.type))
 
-    def collect(self, raw: Raw, floats: Floats) -> Any:
-        return self.lines.collect((raw,), floats)
+    def collect(self, raw: Raw, _floats: Floats) -> Any:
+        return raw
 
-    def finish(self, collected: Any, floats: Floats, _event_id: str) -> bytes:
-        return self.lines.finish(collected, floats)
+    def finish(self, raw: Any, _floats: Floats, _event_id: str) -> bytes:
+        try:
+            return self.head + self.text(raw) + self.tail
+        except Odd:
+            return fragment(forms.param(self.column, raw.decode()))
 
 
 class _Group:
@@ -98,7 +104,8 @@ class _Group:
 
     def __init__(self, part: Values) -> None:
         self.lines = _params(part.columns, in_group=True)
-        self.take = taker([column.place for column in part.columns])
+        places = [column.place for column in part.columns]
+        self.take = taker(places) if len(places) < len(part.record.fields) else tuple
         self.head, self.tail = frame(part.name, part.record.fullname)
         self.empty = fragment(Group(part.name, part.record.fullname))
 
@@ -171,13 +178,16 @@ class _Blob:
         content, named = collected
         names = self.lines.finish(named, floats) if named else b""
         size = content if isinstance(content, int) else len(content)
-        reference = b""
+        return b"%b%b%b%d%b%b%b" % (
+            self.head, names, self.length_head, size, self.length_tail,
+            self._reference(content, event_id), self.tail,
+        )  # fmt: skip
+
+    def _reference(self, content: Any, event_id: str) -> bytes:
         if self.shown:
-            reference = self.reference_head + base64.b64encode(content) + self.reference_tail
-        elif url := self.plan.cutout(self.part, event_id):
-            reference = _lines(self.plan.cutout_reference(url))
-        length = b"%b%d%b" % (self.length_head, size, self.length_tail)
-        return self.head + names + length + reference + self.tail
+            return self.reference_head + base64.b64encode(content) + self.reference_tail
+        url = self.plan.cutout(self.part, event_id)
+        return _lines(self.plan.cutout_reference(url)) if url else b""
 
 
 def writer(part: Part, plan: Plan) -> Writer:

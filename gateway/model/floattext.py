@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,11 +51,15 @@ def texts64(data: bytes) -> list[bytes]:
 def text64(number: float) -> str:
     """The text of one 64-bit float."""
     size = abs(number)
-    if 1e-4 <= size < _LIMIT[64]:
+    if 1e-4 <= size < 2.0**49:
         return repr(number)  # which is positional there
-    if 0 < size < _LEAST:
-        return _scientific(repr(number).encode()).decode()
-    return texts64(_DOUBLE.pack(number))[0].decode()
+    if not 0 < size < 1e-4:
+        return texts64(_DOUBLE.pack(number))[0].decode()
+    mantissa, _, exponent = repr(number).partition("e")
+    if size < _LEAST:
+        return f"{mantissa}e{int(exponent)}"
+    sign = "-" if number < 0 else ""
+    return f"{sign}0.0000{mantissa.lstrip('-').replace('.', '')}"
 
 
 def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
@@ -62,16 +67,21 @@ def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
         return []
     numbers = np.frombuffer(data, type_)
     texts = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    marked = data[type_.itemsize - 1 :: type_.itemsize].translate(marks)
-    place = marked.find(1)
-    while place >= 0:
+    for place in _marked(data[type_.itemsize - 1 :: type_.itemsize].translate(marks)):
         text = texts[place]
-        if text == b"null":
-            texts[place] = _special(float(numbers[place]))
-        elif text != b"0.0" and text != b"-0.0":
-            texts[place] = _scientific(text)
-        place = marked.find(1, place + 1)
+        if text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
+            texts[place] = _special(float(numbers[place])) if text == b"null" else _scientific(text)
     return texts
+
+
+def _marked(marks: bytes) -> list[int]:
+    """The places where there is a 1."""
+    places = []
+    place = marks.find(1)
+    while place >= 0:
+        places.append(place)
+        place = marks.find(1, place + 1)
+    return places
 
 
 def _special(number: float) -> bytes:
@@ -83,9 +93,7 @@ _SMALL = re.compile(rb"(-?)0\.(0*)([1-9])([0-9]*)\Z").match
 
 
 def _scientific(text: bytes) -> bytes:
-    """Any spelling of a finite number, as rule 3 spells it."""
-    if _SPELLED(text):
-        return text
+    """Another spelling of a finite number, as rule 3 spells it."""
     if small := _SMALL(text):
         sign, zeros, first, rest = small.groups()
         return b"%b%b%b%be-%d" % (sign, first, b"." if rest else b"", rest, len(zeros) + 1)
@@ -134,11 +142,20 @@ def bytes32(text: str | bytes) -> bytes:
         raise ValueError("a number is too large for a 32-bit float") from None
 
 
-def some_midway(numbers: list[float]) -> bool:
+def some_midway(numbers: Sequence[float]) -> bool:
     """Whether the rounding of one of these doubles to 32 bits could go wrong, as `bytes32` says."""
-    doubles = np.array(numbers, "<f8")
-    low, size = doubles.view("<u8") & 0x1FFFFFFF, np.abs(doubles)
-    return bool(((low == 0x10000000) | ((low & 0x0FFFFFFF == 0) & (size > 0) & (size < 2.0**-126))).any())
+    data = struct.pack(f"<{len(numbers)}d", *numbers)
+    if any(numbers[place] for place in _marked(data[7::8].translate(_SUBNORMAL))):
+        return True
+    return any(
+        data[8 * place : 8 * place + 3] == b"\0\0\0" for place in _marked(data[3::8].translate(_MIDWAY))
+    )
+
+
+# Of a double's bytes the fourth tells whether bits 24 to 28 are those of a midpoint, the last whether it is so small
+# that it may be a subnormal 32-bit float.
+_MIDWAY = bytes(byte & 0x1F == 0x10 for byte in range(256))
+_SUBNORMAL = bytes(byte & 0x7F <= 0x38 for byte in range(256))
 
 
 def bytes64(text: str | bytes) -> bytes:

@@ -13,7 +13,7 @@ Rules
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import erfa
@@ -21,32 +21,30 @@ import erfa
 __all__ = ["tai_mjd_to_utc", "tai_unix_micros_to_utc", "utc_jd_to_utc"]
 
 _DAY = 86_400_000_000
-_MJD_ZERO = date(1858, 11, 17)
+_MJD_ZERO = datetime(1858, 11, 17)
 _FIRST, _LAST = 41_317, 2_973_484  # 1972-01-01, 10000-01-01
 
 
 def _steps() -> tuple[list[int], list[int]]:
     """When (TAI microseconds since MJD 0) the offset TAI - UTC became how many seconds, from 1972 on."""
     table = [(int(y), int(m), round(float(s))) for y, m, s in erfa.leap_seconds.get() if y >= 1972]
-    starts = [((date(y, m, 1) - _MJD_ZERO).days * 86_400 + s) * 1_000_000 for y, m, s in table]
+    starts = [((datetime(y, m, 1) - _MJD_ZERO).days * 86_400 + s) * 1_000_000 for y, m, s in table]
     return starts, [s for _, _, s in table]
 
 
 _STARTS, _OFFSETS = _steps()
 
 
-@lru_cache(maxsize=64)
-def _day_text(day: int) -> str:
-    return (_MJD_ZERO + timedelta(days=day)).isoformat()
+# The alerts of a visit were all observed in one second and processed in a few.
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return (_MJD_ZERO + timedelta(seconds=second)).isoformat()
 
 
-def _text(micros: int, leap: int = 0) -> str:
-    """The text of UTC microseconds since MJD 0; `leap` seconds are added to the last second of the day."""
-    day, rest = divmod(micros, _DAY)
-    seconds, micro = divmod(rest, 1_000_000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{_day_text(day)}T{hour:02d}:{minute:02d}:{second + leap:02d}.{micro:06d}"
+def _text(micros: int) -> str:
+    """The text of UTC microseconds since MJD 0."""
+    second, micro = divmod(micros, 1_000_000)
+    return f"{_second_text(second)}.{micro:06d}"
 
 
 def _tai_micros_to_utc(micros: int) -> str | None:
@@ -57,7 +55,8 @@ def _tai_micros_to_utc(micros: int) -> str | None:
     if step + 1 < len(_STARTS) and micros >= _STARTS[step + 1] - 1_000_000 * (
         _OFFSETS[step + 1] - _OFFSETS[step]
     ):
-        return _text(utc - 1_000_000, leap=1)
+        second_59 = _text(utc - 1_000_000)
+        return f"{second_59[:17]}60{second_59[19:]}"
     return _text(utc)
 
 

@@ -27,7 +27,11 @@ from gateway.model.avrotype import (
     nullable,
 )
 from gateway.model.fieldpath import FieldPath
-from gateway.schema.raw import Raw, damage_told, reader_of, skipper_of, writer_of
+from gateway.schema.damage import explain
+from gateway.schema.read import reader
+from gateway.schema.shapes import Damaged, Raw
+from gateway.schema.skip import skipper
+from gateway.schema.write import writer
 
 __all__ = ["Splicer", "blanks", "drops", "only_nulls", "without"]
 
@@ -52,9 +56,9 @@ class Splicer:
         for field in root.fields:
             edit = edits.get(field.name) if field.name in types else b""
             if edit is None or isinstance(edit, bytes):
-                steps.append((skipper_of(field.type), edit, None))
+                steps.append((skipper(field.type), edit, None))
             else:
-                steps.append((reader_of(field.type), edit, writer_of(types[field.name])))
+                steps.append((reader(field.type), edit, writer(types[field.name])))
         while steps and steps[-1][1] is None:
             del steps[-1]  # rule 1
         self._steps = steps
@@ -63,7 +67,7 @@ class Splicer:
         """The datum with its edits. Raises AvroError."""
         pieces: list[bytes] = []
         start = pos = 0
-        with damage_told(data, self.root):
+        try:
             for step, edit, write in self._steps:
                 if edit is None:
                     pos = step(data, pos)
@@ -78,6 +82,8 @@ class Splicer:
                     raw, pos = step(data, pos)
                     start = pos
                     pieces.append(write(edit(raw)))
+        except (Damaged, IndexError):
+            explain(data, self.root)
         pieces.append(data[start:])
         return b"".join(pieces)
 
@@ -89,7 +95,7 @@ def blanks(root: Record, paths: Collection[FieldPath]) -> dict[str, Edit | bytes
     for field in root.fields:
         edit = _blanker(field.type, FieldPath((field.name,)), wanted)
         if edit is not None:
-            edits[field.name] = writer_of(field.type)(_blank(field.type)) if edit is _ALL else edit
+            edits[field.name] = writer(field.type)(_blank(field.type)) if edit is _ALL else edit
     return edits
 
 

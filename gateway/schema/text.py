@@ -23,23 +23,29 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from gateway.errors import AvroError, Where
 from gateway.model import floattext
 from gateway.model.avrotype import AvroType, Enum, Fixed, Primitive
 from gateway.schema.raw import Raw, write_varint
 
-__all__ = ["BOOLEANS", "from_text", "integer", "kind_of", "raws_of", "text_of", "texts_of"]
+__all__ = [
+    "BOOLEANS",
+    "NOT_A_VALUE",
+    "RAW_BOOLEANS",
+    "back_of",
+    "from_text",
+    "integer",
+    "integer_text",
+    "kind_of",
+    "raw_integer",
+    "text_of",
+    "texts_of",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TRUE, _FALSE = b"\x01", b"\x00"
-BOOLEANS = {_TRUE: b"true", _FALSE: b"false", None: None}
-_SMALL = {bytes([n]): b"%d" % ((n >> 1) ^ -(n & 1)) for n in range(128)}
+BOOLEANS = {b"\x01": b"true", b"\x00": b"false", None: None}
 
 
-# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
-@lru_cache(maxsize=4096)
 def integer(raw: bytes) -> int:
     """The number in a zigzag varint."""
     value = 0
@@ -48,8 +54,11 @@ def integer(raw: bytes) -> int:
     return (value >> 1) ^ -(value & 1)
 
 
-def _integer_text(raw: bytes) -> bytes:
-    return _SMALL.get(raw) or b"%d" % integer(raw)
+# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
+@lru_cache(maxsize=4096)
+def integer_text(raw: bytes) -> bytes:
+    """The number in a zigzag varint as text."""
+    return b"%d" % integer(raw)
 
 
 def _timestamp_text(raw: bytes) -> bytes:
@@ -78,8 +87,8 @@ def kind_of(type_: AvroType) -> str:
 
 _ONE_BY_ONE: dict[str, Callable[[bytes], bytes]] = {
     "boolean": lambda raw: BOOLEANS[raw] or b"",
-    "int": _integer_text,
-    "long": _integer_text,
+    "int": integer_text,
+    "long": integer_text,
     "float": lambda raw: floattext.texts32(raw)[0],
     "double": lambda raw: floattext.texts64(raw)[0],
     "timestamp": _timestamp_text,
@@ -138,28 +147,18 @@ def texts_of(types: Sequence[AvroType]) -> Callable[[Iterable[Sequence[Raw]]], l
 
 # Back
 
-_ONE_BYTE = {value: write_varint(value) for value in range(-64, 64)}
+NOT_A_VALUE = (ValueError, KeyError, OverflowError, binascii.Error, struct.error)
+"""What is raised by a function that does not name the field."""
+
+RAW_BOOLEANS = {b"true": b"\x01", b"false": b"\x00"}
 
 
-_RAW_BOOLEANS = {b"true": _TRUE, b"false": _FALSE, None: None}
-
-
-def _raw_boolean(text: bytes) -> bytes:
-    return {b"true": _TRUE, b"false": _FALSE}[text]
-
-
-def _raw_integer(bits: int) -> Callable[[bytes], bytes]:
+def raw_integer(number: int, bits: int) -> bytes:
+    """The zigzag varint of a number. Raises ValueError for more than so many bits."""
     limit = 1 << (bits - 1)
-
-    def convert(text: bytes) -> bytes:
-        value = int(text)
-        if -64 <= value < 64:
-            return _ONE_BYTE[value]
-        if not -limit <= value < limit:
-            raise ValueError
-        return write_varint(value)
-
-    return convert
+    if not -limit <= number < limit:
+        raise ValueError
+    return write_varint(number)
 
 
 _ISO = re.compile(rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z\Z")
@@ -168,7 +167,7 @@ _ISO = re.compile(rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z\Z")
 def _raw_timestamp(text: bytes) -> bytes:
     found = _ISO.match(text)
     if found is None:
-        return _raw_integer(64)(text)
+        return raw_integer(int(text), 64)
     year, month, day, hour, minute, second, micro = map(int, found.groups())
     moment = datetime(year, month, day, hour, minute, second, micro, UTC)
     return write_varint((moment - _EPOCH) // timedelta(microseconds=1))
@@ -180,9 +179,9 @@ def _raw_string(text: bytes) -> bytes:
 
 
 _BACK: dict[str, Callable[[bytes], bytes]] = {
-    "boolean": _raw_boolean,
-    "int": _raw_integer(32),
-    "long": _raw_integer(64),
+    "boolean": RAW_BOOLEANS.__getitem__,
+    "int": lambda text: raw_integer(int(text), 32),
+    "long": lambda text: raw_integer(int(text), 64),
     "timestamp": _raw_timestamp,
     "float": floattext.bytes32,
     "double": floattext.bytes64,
@@ -191,84 +190,46 @@ _BACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def back_of(type_: AvroType) -> Callable[[bytes], bytes]:
+    """A function from the text of a type to its raw value, which raises one of `NOT_A_VALUE` for another text."""
+    kind = kind_of(type_)
+    back = _BACK[kind]
+    if isinstance(type_, Fixed):
+        size = type_.size
+
+        def back_fixed(text: bytes) -> bytes:
+            raw = back(text)
+            if len(raw) != size:
+                raise ValueError
+            return raw
+
+        return back_fixed
+    if kind in ("boolean", "string", "bytes"):
+        return back
+
+    def back_number(text: bytes) -> bytes:
+        if b"_" in text:
+            raise ValueError  # a spelling of Python's own
+        return back(text)
+
+    return back_number
+
+
 def from_text(type_: AvroType, name: str) -> Callable[[bytes], bytes]:
     """A function from a field's text to its raw value. `name` is for the error.
 
     The function raises AvroError (avro-value) for a text that is not one of the type.
     """
-    kind = kind_of(type_)
-    back, is_number = _BACK[kind], kind in ("int", "long", "timestamp", "float", "double")
-    size = type_.size if isinstance(type_, Fixed) else None
+    back = back_of(type_)
 
     def convert(text: bytes) -> bytes:
         try:
-            if is_number and b"_" in text:
-                raise ValueError  # a spelling of Python's own
-            raw = back(text)
-            if size is not None and len(raw) != size:
-                raise ValueError
-        except (ValueError, KeyError, OverflowError, binascii.Error):
+            return back(text)
+        except NOT_A_VALUE:
             raise AvroError(
                 "avro-value",
                 "The text is not a value of the type the schema gives this field.",
                 where=Where(path=name),
             ) from None
-        return raw
 
     return convert
-
-
-def raws_of(
-    types: Sequence[AvroType], names: Sequence[str]
-) -> Callable[[Iterable[Sequence[bytes | None]]], list[list[Raw]]]:
-    """The way back from `texts_of`: a function from the texts of records to their raw values, None for None.
-
-    The function raises AvroError (avro-value) with the name of the first field whose text is not one of its type.
-    """
-    one_by_one = [from_text(type_, name) for type_, name in zip(types, names, strict=True)]
-    kinds = [kind_of(type_) for type_ in types]
-    booleans = [place for place, kind in enumerate(kinds) if kind == "boolean"]
-    others = [(place, _BACK[kind]) for place, kind in enumerate(kinds) if kind not in (*_FLOATS, "boolean")]
-    floats = [
-        ([place for place, found in enumerate(kinds) if found == kind], letter, size)
-        for kind, (letter, size) in _FLOATS.items()
-    ]
-
-    def convert(records: list[list[Any]]) -> None:
-        for out in records:
-            for place in booleans:
-                out[place] = _RAW_BOOLEANS[out[place]]
-            for place, back in others:
-                if out[place] is not None:
-                    out[place] = back(out[place])
-        for where, letter, size in floats:
-            texts = [text for out in records for place in where if (text := out[place]) is not None]
-            # Finite numbers are JSON, which orjson reads many times faster than `float` does; others go one by one.
-            # So does what JSON reads in its own way: -0 is an integer, true is 1, and doubles are rounded again.
-            numbers = orjson.loads(b"[%b]" % b",".join(texts))
-            if set(map(type, numbers)) - {float} or (letter == "f" and floattext.some_midway(numbers)):
-                raise ValueError
-            packed = struct.pack(f"<{len(texts)}{letter}", *numbers)
-            following = iter(range(0, len(packed), size))
-            for out in records:
-                for place in where:
-                    if out[place] is not None:
-                        start = next(following)
-                        out[place] = packed[start : start + size]
-
-    def raws(records: Iterable[Sequence[bytes | None]]) -> list[list[Raw]]:
-        given = list(records)
-        outs = [list(record) for record in given]
-        try:
-            convert(outs)
-        except (ValueError, KeyError, OverflowError, binascii.Error, struct.error):
-            return [
-                [None if text is None else back(text) for back, text in zip(one_by_one, record, strict=True)]
-                for record in given
-            ]
-        return outs
-
-    return raws
-
-
-_FLOATS = {"float": ("f", 4), "double": ("d", 8)}

@@ -8,20 +8,13 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leaf_texts import BAD, TYPES, text_of
 from strategies import BITS, INTEGERS, STRINGS, _wild_leaf, number, zigzag
 
 from gateway.errors import AvroError
 from gateway.model.avrotype import AvroType, Enum, Fixed, Primitive
-from gateway.schema.text import from_text, integer, raws_of, texts_of
+from gateway.schema.text import from_text, integer, texts_of
 
-TYPES: dict[str, AvroType] = {
-    **{name: Primitive(name) for name in ("boolean", "int", "long", "float", "double", "bytes", "string")},
-    "timestamp": Primitive("long", "timestamp-micros"),
-    "other logical": Primitive("long", "timestamp-millis"),
-    "int with a logical": Primitive("int", "timestamp-micros"),
-    "enum": Enum("E", ("A", "B", "C")),
-    "fixed": Fixed("F", 16),
-}
 SECRET = b"s3ntinel"
 
 
@@ -55,16 +48,9 @@ def is_nan(type_: AvroType, raw: bytes) -> bool:
     )
 
 
-def text_of(type_: AvroType, raw: bytes) -> bytes:
-    ((text,),) = texts_of([type_])([[raw]])
-    assert text is not None
-    return text
-
-
 def check(type_: AvroType, raw: bytes) -> None:
     text = text_of(type_, raw)
     back = from_text(type_, "x")(text)
-    assert raws_of([type_], ["x"])([[text]]) == [[back]]
     if is_nan(type_, raw):
         assert text == b"NaN"
         assert is_nan(type_, back)
@@ -107,10 +93,6 @@ def test_records_of_any_types_with_nulls_among_them(names: list[str], rows: int,
         [None if value is None else text_of(t, value) for t, value in zip(types, record, strict=True)]
         for record in raw
     ]
-    assert raws_of(types, names)(texts) == [
-        [None if text is None else from_text(t, "x")(text) for t, text in zip(types, record, strict=True)]
-        for record in texts
-    ]
 
 
 @pytest.mark.parametrize(
@@ -147,63 +129,6 @@ def test_timestamps_are_those_of_the_library(moment: datetime) -> None:
     micros = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // (moment.resolution)
     text = text_of(TYPES["timestamp"], zigzag(micros))
     assert datetime.fromisoformat(text.decode()) == moment
-
-
-BAD = {
-    "boolean": ["", "True", "1", "TRUE ", "truefalse"],
-    "int": ["", "x", "1.0", "1e3", "1_000", "2147483648", "-2147483649", "0x1", "\u0661", "9" * 5000, "--1", "NaN"],
-    "long": ["", "9223372036854775808", "-9223372036854775809", "1_0", "inf"],
-    "float": ["", "x", "1_0", "1,5", "3.5e38", "0x1p3", "1e", "\u2603"],
-    "double": ["", "x", "1_0.5", "1e5_0", "\u0661"],
-    "timestamp": ["", "2026-03-05", "2026-13-05T02:14:50.123456Z", "2026-02-30T02:14:50.123456Z",
-                  "2026-03-05T02:14:60.123456Z", "2026-03-05T02:14:50Z", "2026-03-05T02:14:50.123456",
-                  "0000-01-01T00:00:00.000000Z", "9223372036854775808", "2026-03-05T02:14:50.123456Z\n"],
-    "bytes": ["A", "AP\n/+", "AP_-", "\u2603", "===="],
-    "fixed": ["", "AAAA", "A" * 24],
-    "enum": ["", "A", "2147483648"],
-}  # fmt: skip
-
-
-# Each is a number to the fast reader of many texts, and none or another one to the type.
-ODD_FLOATS = [
-    "true",
-    "false",
-    "null",
-    "1,2",
-    "",
-    "[1]",
-    '"1"',
-    "-0",
-    "5",
-    "1]",
-    "[",
-    "7.038531e-26",
-    "NaN",
-    "INF",
-    "-INF",
-    "1e39",
-]
-
-
-@pytest.mark.parametrize("name", ["float", "double"])
-@pytest.mark.parametrize("text", ODD_FLOATS)
-def test_many_texts_are_read_as_each_alone_is(name: str, text: str) -> None:
-    types, names, record = [TYPES[name]] * 3, ["a", "b", "c"], [b"0.1", text.encode(), b"-0.0"]
-    try:
-        expected: list[bytes] | str = [from_text(TYPES[name], "b")(each) for each in record]
-    except AvroError as error:
-        expected = error.code
-        with pytest.raises(AvroError) as caught:
-            raws_of(types, names)([record])
-        assert (caught.value.code, caught.value.where.path) == (expected, "b")
-    else:
-        assert raws_of(types, names)([record, record]) == [expected, expected]
-
-
-def test_two_wrong_texts_do_not_make_a_right_one() -> None:
-    for record in ([b"1,2", b"3"], [b"1", b"2,3"], [b"[1", b"2]"], [b"1,2", b""], [b"1]", b"[2"]):
-        with pytest.raises(AvroError):
-            raws_of([TYPES["double"]] * 2, ["a", "b"])([record])
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])

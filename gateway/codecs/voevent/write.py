@@ -15,6 +15,7 @@ The form
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -26,10 +27,13 @@ __all__ = ["encode", "escape_attribute", "escape_text", "utf8"]
 
 _SPECIAL_IN_TEXT = re.compile("[&<>\r]")
 _SPECIAL_IN_ATTRIBUTES = re.compile('[&<>"\t\n\r]')
-_REFERENCES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
-)
-_TEXT_REFERENCES = {ord(character): _REFERENCES[ord(character)] for character in "&<>\r"}
+# The ampersand first, or what was made of the others would be escaped again. (`str.translate` would do all at once,
+# fifty times slower.)
+_REFERENCES = (
+    ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"),
+    ('"', "&quot;"), ("\t", "&#9;"), ("\n", "&#10;"),
+)  # fmt: skip
+_TEXT_REFERENCES = _REFERENCES[:4]
 # Char of XML 1.0, production 2, turned round.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -55,12 +59,18 @@ def encode(event: VOEvent) -> bytes:
 
 def escape_text(text: str) -> str:
     """Text as it stands between tags."""
-    return text.translate(_TEXT_REFERENCES) if _SPECIAL_IN_TEXT.search(text) else text
+    return _escaped(text, _TEXT_REFERENCES) if _SPECIAL_IN_TEXT.search(text) else text
 
 
 def escape_attribute(text: str) -> str:
     """Text as it stands between the quotes of an attribute."""
-    return text.translate(_REFERENCES) if _SPECIAL_IN_ATTRIBUTES.search(text) else text
+    return _escaped(text, _REFERENCES) if _SPECIAL_IN_ATTRIBUTES.search(text) else text
+
+
+def _escaped(text: str, references: Iterable[tuple[str, str]]) -> str:
+    for character, reference in references:
+        text = text.replace(character, reference)
+    return text
 
 
 def utf8(document: str) -> bytes:
