@@ -227,11 +227,8 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
     for item in container.read_block(unit.header, unit.block, provenance):
         if isinstance(item, Rejected):
             key = unit.header.schema.key
-            kept = (
-                replace(item, family=key and key.family)
-                if _is_known(unit.header)
-                else Rejected(item.error, b"")
-            )
+            family = key.family if key else None
+            kept = replace(item, family=family) if _is_known(unit.header) else Rejected(item.error, b"")
             yield Found(unit.name, kept)
             continue
         name = f"{unit.name}[{item.provenance.position}]"
