@@ -99,6 +99,25 @@ CODES: dict[str, str] = {
     ),
     "policy-unreleased": "A program tried to write what the policy has not seen. Call `Policy.release` first.",
     "policy-provenance": "It is not known where these data came from. Declare it with --origin.",
+    "policy-token-form": (
+        "The token is not a signed ID token in compact form. Ask its issuer for one and send it unchanged."
+    ),
+    "policy-token-algorithm": (
+        "The token is signed in a way that is not accepted. Its issuer has to use RS256 or ES256."
+    ),
+    "policy-token-key": (
+        "The issuer's key set has no key of the id in the token. Sign in again; if that does not help, the "
+        "operator should compare the issuer and the key set."
+    ),
+    "policy-token-signature": "The issuer did not sign this token, or it was changed. Sign in again.",
+    "policy-token-issuer": "Another issuer made the token. Sign in where this gateway's documentation says.",
+    "policy-token-audience": "The token is for another service, or for several. Ask for one for this gateway.",
+    "policy-token-expired": "The token has expired. Sign in again.",
+    "policy-token-early": "The token is not valid yet. Compare the clocks of the issuer and of this machine.",
+    "policy-token-claim": "A claim of the token is missing or not of the kind that it must be. Ask its issuer.",
+    "policy-keys": (
+        "The keys of the token's issuer cannot be had, so nobody has data rights. Check the key file or URL."
+    ),
     "convert-incomplete": (
         "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made "
         "with --detail full."
@@ -116,6 +135,10 @@ CODES: dict[str, str] = {
     "settings-value": "An option has a value that cannot be used.",
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-log": (
+        "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
+    ),
+    "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-exists": "The output file exists. Choose another name or pass --force.",
 }
 
