@@ -8,6 +8,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
         XMLError                 xml-*      not well formed, or refused before parsing (DTD, size, encoding)
         VOEventError             voevent-*  well-formed XML that is not a VOEvent we can read
         JSONError                json-*     not our JSON form
+        FITSError                fits-*     not a FITS file of plain images
       SchemaError                schema-*   a writer schema that is unknown or cannot be used
       LimitError                 limit-*    larger than a documented limit (see docs/limits.md)
       PolicyError                policy-*   refused: the audience may not see this
@@ -31,6 +32,7 @@ __all__ = [
     "CODES",
     "AvroError",
     "ConversionError",
+    "FITSError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -90,6 +92,9 @@ CODES: dict[str, str] = {
     ),
     "json-malformed": "The text is not JSON, or not UTF-8.",
     "json-form": "The JSON is not the form described by schemas/json. The path says where.",
+    "fits-form": "The bytes are not a FITS file of plain images as alerts carry it. Fetch the packet again.",
+    "fits-truncated": "The FITS file ends before its images do. Fetch the packet again.",
+    "fits-trailing": "The FITS file has bytes that belong to no image. Remove them, or fetch the packet again.",
     "policy-withheld": (
         "The audience may not see this. If a broker re-wrote released alerts, see --project and --origin."
     ),
@@ -237,6 +242,10 @@ class VOEventError(InputError):
 
 class JSONError(InputError):
     """Text that is not our JSON form."""
+
+
+class FITSError(InputError):
+    """A FITS file that is not one of plain images."""
 
 
 class SchemaError(GatewayError):
