@@ -11,6 +11,7 @@ Rules (docs/mapping.md)
 5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content
    (VE-53); else a further detection may follow up earlier ones. A retraction or repetition needs an id of its
    own, ``<id>/<time in ms>``, because the packet it cites has ``<id>``.
+6. AuthorIVORN is the organisation that mints, the authority itself, and not one of its streams (VE-11).
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def envelope(facts: Facts, survey: Survey, key: SchemaKey, settings: Settings, w
         ivorn=facts.ivorn,
         role=facts.role,
         who=Who(
-            author_ivorn=f"ivo://{settings.authority}/{settings.stream}",
+            author_ivorn=f"ivo://{settings.authority}",
             date=facts.date,
             author=Author((AuthorField("title", survey.title), *contributors)),
         ),
