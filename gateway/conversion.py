@@ -21,6 +21,7 @@ from gateway.errors import ConversionError, SettingsError
 from gateway.mapping.fast import Minter
 from gateway.mapping.restore import alert_of
 from gateway.mapping.settings import Settings
+from gateway.mapping.trigger import local_of
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.document import Document
 from gateway.model.loss import Loss
@@ -105,9 +106,9 @@ class Converter:
         )
 
     def _stem(self, release: Release[Alert]) -> str:
-        """A file name from the event's identity, found the cheap way."""
-        settings = replace(self.settings, detail="core", records=frozenset(("diaSource", "candidate")))
-        return _stem(_identity(settings).mint(release).ivorn)
+        """A file name: that of the alert's event, without making one."""
+        local = local_of(release, Settings(reprocessed=self.settings.reprocessed))
+        return "alert" if local is None else _stem(local)
 
     def _avro(self, release: Release[Alert]) -> Output:
         payload, alert = release.original(), release.item
@@ -145,11 +146,6 @@ class Converter:
 @cache
 def _layout(schema: AlertSchema) -> Layout:
     return Layout(schema.root)
-
-
-@cache
-def _identity(settings: Settings) -> Minter:
-    return Minter(settings)
 
 
 def _stem(ivorn: str) -> str:

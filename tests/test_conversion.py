@@ -172,9 +172,21 @@ def test_what_is_withheld_goes_nowhere():
 def test_withheld_identity_is_in_no_name():
     policy = Withholding(["diaSourceId", "diaSource.diaSourceId"])
     secret = changed(FOUND, diaSourceId=long(123456787654321), diaSource__diaSourceId=long(123456787654321))
-    for to in ("voevent", "json"):
-        output = Converter(to, FULL, policy).convert(secret)
-        assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    output = Converter("json", FULL, policy).convert(secret)
+    assert output.stem == "alert"
+    assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    with pytest.raises(PolicyError) as error:
+        Converter("voevent", FULL, policy).convert(secret)
+    assert "123456787654321" not in str(error.value)
+
+
+@pytest.mark.parametrize("to", ["avro", "json"])
+@pytest.mark.parametrize("reprocessed", [False, True])
+def test_an_alert_and_its_event_have_one_name(to, reprocessed):
+    settings = replace(FULL, reprocessed=reprocessed)
+    expected = Converter("voevent", settings).convert(FOUND).stem
+    assert Converter(to, settings).convert(FOUND).stem == expected
+    assert ("_" in expected) is reprocessed
 
 
 # Projection
