@@ -30,6 +30,7 @@ from gateway.policy.release import Release
 from gateway.schema.project import project
 from gateway.schema.raw import Layout
 from gateway.schema.registry import get, stored_event
+from gateway.schema.strings import check_strings
 from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
@@ -113,6 +114,7 @@ class Converter:
     def _avro(self, release: Release[Alert]) -> Output:
         payload, alert = release.original(), release.item
         _layout(alert.schema).check(payload)
+        check_strings(alert.schema, payload)
         stem = self._stem(release)
         frame = {"confluent": confluent.frame, "single-object": single_object.frame}.get(alert.framing.kind)
         if frame is None:

@@ -219,6 +219,16 @@ def test_wrong_settings():
 
 
 @pytest.mark.parametrize("to", TARGETS)
+def test_a_string_that_is_none(to):
+    """Also where the bytes could go on as they came."""
+    for field in ("target_name", "diaSource__band"):
+        with pytest.raises(AvroError) as error:
+            Converter(to, FULL).convert(changed(FOUND, **{field: b"SENTINEL\xff"}))
+        assert error.value.code == "avro-text"
+        assert "SENTINEL" not in str(error.value)
+
+
+@pytest.mark.parametrize("to", TARGETS)
 def test_damaged_items(to):
     for cut in (0, 1, 20, 300):
         with pytest.raises(AvroError):
