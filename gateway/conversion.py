@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
@@ -22,15 +21,14 @@ from gateway.mapping.fast import Minter
 from gateway.mapping.restore import alert_of
 from gateway.mapping.settings import Settings
 from gateway.mapping.trigger import local_of
-from gateway.model.alert import Alert, AlertSchema
+from gateway.model.alert import Alert
 from gateway.model.document import Document
 from gateway.model.loss import Loss
 from gateway.policy.engine import Policy
 from gateway.policy.release import Release
+from gateway.schema.datum import check_datum
 from gateway.schema.project import project
-from gateway.schema.raw import Layout
 from gateway.schema.registry import get, stored_event
-from gateway.schema.strings import check_strings
 from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
@@ -113,8 +111,7 @@ class Converter:
 
     def _avro(self, release: Release[Alert]) -> Output:
         payload, alert = release.original(), release.item
-        _layout(alert.schema).check(payload)
-        check_strings(alert.schema, payload)
+        check_datum(alert.schema, payload)
         stem = self._stem(release)
         frame = {"confluent": confluent.frame, "single-object": single_object.frame}.get(alert.framing.kind)
         if frame is None:
@@ -143,11 +140,6 @@ class Converter:
             event, losses = to_version(event, self.version)
             data = encode(event)
         return Output(data, stem, ".xml", event.ivorn, losses=losses)
-
-
-@cache
-def _layout(schema: AlertSchema) -> Layout:
-    return Layout(schema.root)
 
 
 def _stem(ivorn: str) -> str:

@@ -1,7 +1,7 @@
-"""Whether every string of a datum is UTF-8, as Avro asks: `gateway.schema.raw` cuts strings out and does not look
-into them, so a packet that goes on as it came is looked at here.
+"""Whether a datum that goes on as it came is sound from end to end, and every string in it UTF-8, as Avro asks:
+`gateway.schema.raw` cuts strings out and does not look into them.
 
-Compiled once a schema: only root fields with a string somewhere in them are read.
+Compiled once a schema: only root fields with a string somewhere in them are read a second time.
 """
 
 from __future__ import annotations
@@ -16,30 +16,29 @@ from gateway.model.avrotype import NULL, Array, AvroType, Map, Primitive, Record
 from gateway.model.fieldpath import FieldPath
 from gateway.schema.raw import Layout, Raw
 
-__all__ = ["check_strings"]
+__all__ = ["check_datum"]
 
 Check = Callable[[Raw], None]
 
 
-def check_strings(schema: AlertSchema, data: bytes) -> None:
-    """Raise AvroError (avro-text), with the path of the field, for a string that is not UTF-8.
-
-    data : a datum that `Layout.check` has found whole
-    """
-    layout, checks = _compiled(schema)
+def check_datum(schema: AlertSchema, data: bytes) -> None:
+    """Raise AvroError, with the path of the field, for a datum that is damaged or has a string that is not UTF-8."""
+    whole, layout, checks = _compiled(schema)
+    whole.check(data)
     raw = layout.read(data)
     for place, check in checks:
         check(raw[place])
 
 
 @cache
-def _compiled(schema: AlertSchema) -> tuple[Layout, list[tuple[int, Check]]]:
+def _compiled(schema: AlertSchema) -> tuple[Layout, Layout, list[tuple[int, Check]]]:
     root = schema.root
     found = [_check(field.type, FieldPath((field.name,))) for field in root.fields]
     wanted: dict[str, Literal["read", "measure"]] = {
         field.name: "read" for field, check in zip(root.fields, found, strict=True) if check
     }
-    return Layout(root, wanted), [(place, check) for place, check in enumerate(found) if check]
+    checks = [(place, check) for place, check in enumerate(found) if check]
+    return Layout(root), Layout(root, wanted), checks
 
 
 def _check(type_: AvroType, path: FieldPath) -> Check | None:

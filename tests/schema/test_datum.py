@@ -1,4 +1,4 @@
-"""gateway.schema.strings: every string of a datum is looked at, wherever it is, and nothing else."""
+"""gateway.schema.datum: a datum is looked at from end to end, and every string, wherever it is."""
 
 import io
 
@@ -11,8 +11,8 @@ from strategies import payloads
 
 from gateway.errors import AvroError
 from gateway.schema import registry
+from gateway.schema.datum import check_datum
 from gateway.schema.parse import parse_schema
-from gateway.schema.strings import check_strings
 
 EVERYWHERE = {
     "type": "record",
@@ -43,8 +43,8 @@ def datum(values=WHOLE):
 
 
 def test_good_strings_pass():
-    check_strings(SCHEMA, datum())
-    check_strings(SCHEMA, datum(WHOLE | {"perhaps": None, "either": 7, "rows": None, "entries": {}}))
+    check_datum(SCHEMA, datum())
+    check_datum(SCHEMA, datum(WHOLE | {"perhaps": None, "either": 7, "rows": None, "entries": {}}))
 
 
 PATHS = ["plain", "perhaps", "either", "inner.text", "rows[].text", "entries", "entries{}"]
@@ -59,13 +59,13 @@ def test_a_bad_string_is_found_wherever_it_is(number):
     assert data.count(good) == len(PATHS)
     bad = data[:place] + good[:-1] + b"\xff" + data[place + len(good) :]
     with pytest.raises(AvroError) as error:
-        check_strings(SCHEMA, bad)
+        check_datum(SCHEMA, bad)
     assert (error.value.code, error.value.where.path) == ("avro-text", PATHS[number])
 
 
 def test_a_schema_without_strings():
     schema = parse_schema({"type": "record", "name": "r", "fields": [{"name": "a", "type": "bytes"}]})
-    check_strings(schema, b"\x02\xff")
+    check_datum(schema, b"\x02\xff")
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -73,13 +73,20 @@ def test_a_schema_without_strings():
 @given(data=st.data())
 def test_whatever_a_schema_allows(key, data):
     schema = registry.get(key)
-    check_strings(schema, data.draw(payloads(schema)))
+    check_datum(schema, data.draw(payloads(schema)))
 
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"a\xe2\x82"])
 def test_the_strings_of_an_alert(text):
     found = simulated("lsst/11.0")[0]
-    check_strings(found.schema, found.payload)
+    check_datum(found.schema, found.payload)
     with pytest.raises(AvroError) as error:
-        check_strings(found.schema, changed(found, diaSource__band=text).payload)
+        check_datum(found.schema, changed(found, diaSource__band=text).payload)
     assert error.value.where.path == "diaSource.band"
+
+
+def test_a_damaged_datum():
+    found = simulated("lsst/11.0")[0]
+    for bad in (found.payload[:-1], found.payload + b"\0", b""):
+        with pytest.raises(AvroError):
+            check_datum(found.schema, bad)
