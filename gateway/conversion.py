@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
@@ -22,15 +22,16 @@ from gateway.mapping.fast import Minter
 from gateway.mapping.minted import WITHHELD
 from gateway.mapping.restore import alert_of
 from gateway.mapping.settings import Settings
+from gateway.mapping.trigger import local_of
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.document import Document
 from gateway.model.fieldpath import FieldPath
 from gateway.model.loss import Loss
 from gateway.policy.engine import Policy
 from gateway.policy.release import Release
+from gateway.schema.datum import check_datum
 from gateway.schema.parse import canonical_form, parse_schema_text
 from gateway.schema.project import project
-from gateway.schema.raw import Layout
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
 from gateway.transports.outputs import Datum
@@ -114,12 +115,12 @@ class Converter:
         )
 
     def _stem(self, release: Release[Alert]) -> str:
-        """A file name from the event's identity, found the cheap way."""
-        settings = replace(self.settings, detail="core", records=frozenset(("diaSource", "candidate")))
-        return _stem(_identity(settings).mint(release).ivorn)
+        """A file name: that of the alert's event, without making one."""
+        local = local_of(release, Settings(reprocessed=self.settings.reprocessed))
+        return "alert" if local is None else _stem(local)
 
     def _avro(self, release: Release[Alert]) -> Output:
-        _layout(release.item.schema).check(release.item.payload)
+        check_datum(release.item.schema, release.item.payload)
         alert, stem = _written(release), self._stem(release)
         payload = alert.payload
         frame = {"confluent": confluent.frame, "single-object": single_object.frame}.get(alert.framing.kind)
@@ -180,16 +181,6 @@ def _reduced(schema: AlertSchema, withheld: frozenset[FieldPath]) -> tuple[Alert
     return parse_schema_text(canonical_form(without(schema.root, withheld)).encode()), drops(
         schema.root, withheld
     )
-
-
-@cache
-def _layout(schema: AlertSchema) -> Layout:
-    return Layout(schema.root)
-
-
-@cache
-def _identity(settings: Settings) -> Minter:
-    return Minter(settings)
 
 
 def _stem(ivorn: str) -> str:

@@ -175,9 +175,21 @@ def test_what_is_withheld_goes_nowhere():
 def test_withheld_identity_is_in_no_name():
     policy = withholding(["diaSourceId", "diaSource.diaSourceId"])
     secret = changed(FOUND, diaSourceId=long(123456787654321), diaSource__diaSourceId=long(123456787654321))
-    for to in ("voevent", "json"):
-        output = Converter(to, FULL, policy).convert(secret)
-        assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    output = Converter("json", FULL, policy).convert(secret)
+    assert output.stem == "alert"
+    assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    with pytest.raises(PolicyError) as error:
+        Converter("voevent", FULL, policy).convert(secret)
+    assert "123456787654321" not in str(error.value)
+
+
+@pytest.mark.parametrize("to", ["avro", "json"])
+@pytest.mark.parametrize("reprocessed", [False, True])
+def test_an_alert_and_its_event_have_one_name(to, reprocessed):
+    settings = replace(FULL, reprocessed=reprocessed)
+    expected = Converter("voevent", settings).convert(FOUND).stem
+    assert Converter(to, settings).convert(FOUND).stem == expected
+    assert ("_" in expected) is reprocessed
 
 
 # Projection
@@ -207,6 +219,16 @@ def test_wrong_settings():
 
 
 # Damage
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_string_that_is_none(to):
+    """Also where the bytes could go on as they came."""
+    for field in ("target_name", "diaSource__band"):
+        with pytest.raises(AvroError) as error:
+            Converter(to, FULL).convert(changed(FOUND, **{field: b"SENTINEL\xff"}))
+        assert error.value.code == "avro-text"
+        assert "SENTINEL" not in str(error.value)
 
 
 @pytest.mark.parametrize("to", TARGETS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +197,7 @@ def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, p
             progress.say(f"gateway: {result.error}")
     progress.advance(result.size)
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(_report(result, path)) + b"\n")
+        progress.show(orjson.dumps(_report(result, path)))
 
 
 def _report(result: Result, path: str | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.codecs import alert_json, confluent, container, single_object, voevent_avro, voevent_json
+from gateway.codecs.json_misfit import no_form
 from gateway.codecs.voevent import encode
 from gateway.errors import GatewayError, InputError, LimitError, Where
 from gateway.model.alert import Alert, Framing
@@ -288,10 +289,13 @@ def _of_json(unit: Unit, declared: Declared) -> Iterator[Found]:
     for number, line in enumerate(lines):
         name = f"{unit.name}[{number}]" if len(lines) > 1 else unit.name
         try:
-            if "record" in alert_json.decode_values(line):
+            values = alert_json.decode_values(line)
+            if "record" in values:
                 provenance = declared.provenance(declared.alert, unit.name)
                 yield Found(name, alert_json.decode(line, provenance))
-            else:
+            elif "ivorn" in values:
                 yield Found(name, _document(encode(voevent_json.decode(line)), unit.name, declared))
+            else:
+                raise no_form(values)
         except GatewayError as error:
             yield Found(name, Rejected(error.located(input=unit.name, record=number), line))
