@@ -28,10 +28,12 @@ from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.conditions import Conditions
+from gateway.policy.conditions import Conditions, Held
+from gateway.policy.facts import STAMP
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, Rule, strictest
+from gateway.policy.stamps import Stamps
 from gateway.policy.verdict import UNDECLARED, Explanation, at, changes, explain, passes_unseen
 from gateway.schema import registry
 from gateway.schema.project import project
@@ -68,6 +70,7 @@ class _Judged:
     taken: Counter[str]
     refusal: Decision | None
     conditions: Conditions
+    stamps: Stamps
     blank: Splicer | None
     until: datetime | None
 
@@ -126,24 +129,25 @@ class Policy:
         judged = self._judged(alert.schema, alert.provenance, audience)
         if judged.refusal is not None:
             _refuse(judged.refusal)
-        taken, payload, rows = judged.taken, alert.payload, 0
-        if judged.conditions:
-            held = judged.conditions(payload)
-            worst = strictest([one.rule.decision for one in held]) if held else None
-            if worst is not None and worst.effect != "redact":
+        taken, payload, rows, remade = judged.taken, alert.payload, 0, 0
+        held = judged.conditions(payload) if judged.conditions else []
+        edits: dict[str, Edit] = {}
+        if judged.stamps:
+            more, edits = judged.stamps(payload)
+            held += more
+        if held:
+            worst = strictest([one.rule.decision for one in held])
+            if worst.effect != "redact":
                 _refuse(worst)
-            if held:
-                gone: dict[str, set[int]] = {}
-                taken = taken.copy()
-                for one in held:
-                    assert one.array is not None  # `gateway.policy.reach`, rule 3
-                    assert one.rows is not None
-                    gone.setdefault(one.array, set()).update(one.rows)
-                    taken[one.rule.id] += len(one.rows)
-                rows = sum(map(len, gone.values()))
-                payload = Splicer(
-                    alert.schema.root, {array: _without_rows(places) for array, places in gone.items()}
-                )(payload)
+            remade, gone = len(edits), _gone(held)
+            rows = sum(map(len, gone.values()))
+            taken = taken.copy()
+            for one in held:
+                taken[one.rule.id] += len(one.rows or (1,))
+            changes: dict[str, Edit | bytes] = {
+                array: _without_rows(places) for array, places in gone.items()
+            }
+            payload = Splicer(alert.schema.root, changes | edits)(payload)
         if judged.blank is not None:
             payload = judged.blank(payload)
         if payload is not alert.payload:
@@ -156,6 +160,7 @@ class Policy:
             judged.withheld,
             judged.decisions,
             rows,
+            remade,
             beyond,
             taken,
             _SEAL,
@@ -198,7 +203,8 @@ class Policy:
             withheld,
             Counter(decision.rule for _, decision in decisions if not decision.passes),
             refusal,
-            Conditions(schema, conditional),
+            Conditions(schema, [rule for rule in conditional if not _is_about_stamps(rule)]),
+            Stamps(schema, [rule for rule in conditional if _is_about_stamps(rule)]),
             Splicer(schema.root, blanks(schema.root, withheld)) if withheld else None,
             min(moments, default=None),
         )
@@ -228,6 +234,19 @@ def _refuse(decision: Decision) -> NoReturn:
         )
     code = "policy-quarantine" if decision.effect == "quarantine" else "policy-withheld"
     raise PolicyError(code, f"Refused by rule {decision.rule}: {decision.reason}", clause=decision.clause)
+
+
+def _is_about_stamps(rule: Rule) -> bool:
+    return rule.where is not None and rule.where.fact == STAMP
+
+
+def _gone(held: list[Held]) -> dict[str, set[int]]:
+    """For each array the rows that any rule takes away."""
+    gone: dict[str, set[int]] = {}
+    for one in held:
+        if one.rows is not None:
+            gone.setdefault(one.field, set()).update(one.rows)
+    return gone
 
 
 def _without_rows(places: set[int]) -> Edit:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["FACTS", "Condition", "Fact", "Need"]
+__all__ = ["FACTS", "STAMP", "Condition", "Fact", "Need"]
 
 Number = float | int | None
 
@@ -65,6 +65,9 @@ def _itself(value: Number) -> Number:
 
 _TIME = ("midpointMjdTai", "midPointTai")
 
+STAMP = "stamp"
+"""The fact about an image, which is worked out by `gateway.policy.stamps`."""
+
 FACTS: dict[str, Fact] = {
     "history-age": Fact(
         "d",
@@ -83,6 +86,13 @@ FACTS: dict[str, Fact] = {
         f"How fast a streak moved, for an exposure of {EXPOSURE:g} s; 0 when no trail was fitted.",
         (Need("row", ("trailLength",)),),
         _trail_rate,
+    ),
+    STAMP: Fact(
+        "",
+        "Of an image: 0 as the survey issues them; 1 something was put beside it, which can be left out; 2 none of "
+        "the survey's.",
+        (Need("row", (STAMP,)),),
+        _itself,
     ),
     "programid": Fact(
         "",

@@ -6,7 +6,7 @@ Rules
 2. Only a rule that denies has a condition on rows or lasts `until`; only one that passes is for people with
    rights, or begins `from`.
 3. A condition stands where its fact is known: on a record or on the rows of an array that has the fields. A
-   condition that redacts, redacts rows.
+   condition that redacts, redacts rows, or what was put beside an image.
 4. A rule that waits for a release can only be about releases whose day is known.
 """
 
@@ -16,14 +16,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from gateway.model.alert import AlertSchema, SchemaKey
-from gateway.model.avrotype import Array, Record, leaves, nullable
+from gateway.model.avrotype import Array, Primitive, Record, leaves, nullable
 from gateway.model.fieldpath import FieldPath
-from gateway.policy.facts import FACTS, Condition
+from gateway.policy.facts import FACTS, STAMP, Condition
 from gateway.policy.pattern import FAMILIES, KindRange, PathPattern
 from gateway.policy.rule import Rule
 from gateway.schema import registry
 
-__all__ = ["fault", "places", "rows_of"]
+__all__ = ["fault", "places", "rows_of", "stamps_of"]
 
 
 def places(schema: AlertSchema) -> dict[FieldPath, Record | None]:
@@ -39,14 +39,35 @@ def places(schema: AlertSchema) -> dict[FieldPath, Record | None]:
     return found
 
 
+def stamps_of(schema: AlertSchema) -> dict[str, int | None]:
+    """The root fields that are images, or records with one; for a record the place of the image in it."""
+    found: dict[str, int | None] = {}
+    for field in schema.root.fields:
+        type_, _ = nullable(field.type)
+        if type_ == _BYTES:
+            found[field.name] = None
+        elif isinstance(type_, Record):
+            place = next((i for i, one in enumerate(type_.fields) if nullable(one.type)[0] == _BYTES), None)
+            if place is not None:
+                found[field.name] = place
+    return found
+
+
+_BYTES = Primitive("bytes")
+
+
 def rows_of(condition: Condition, pattern: PathPattern, schema: AlertSchema) -> Iterator[FieldPath]:
     """Where in a packet a condition can be put, of the places that a pattern names."""
-    for path, record in places(schema).items():
-        if pattern.matches(path):
-            names = {field.name for field in record.fields} if record else {"size"}
-            needs = [need for need in FACTS[condition.fact].needs if need.record == "row"]
-            if all(not names.isdisjoint(need.names) for need in needs):
-                yield path
+    known = {
+        path: {f.name for f in record.fields} if record else {"size"}
+        for path, record in places(schema).items()
+    }
+    for name in stamps_of(schema):
+        known.setdefault(FieldPath((name,)), set()).add(STAMP)
+    needs = [need for need in FACTS[condition.fact].needs if need.record == "row"]
+    for path, names in known.items():
+        if pattern.matches(path) and all(not names.isdisjoint(need.names) for need in needs):
+            yield path
 
 
 def fault(rule: Rule, releases: Mapping[str, date]) -> tuple[str, str] | None:
@@ -82,8 +103,8 @@ def fault(rule: Rule, releases: Mapping[str, date]) -> tuple[str, str] | None:
         )
         if found is None:
             return "where", f"{pattern} is no record or array with the fields that the fact needs."
-        if rule.effect == "redact" and not found.steps[-1].endswith("[]"):
-            return "where", "A condition can redact rows of an array only; refuse or quarantine the alert."
+        if rule.effect == "redact" and rule.where.fact != STAMP and not found.steps[-1].endswith("[]"):
+            return "where", "A condition can redact rows or images only; refuse or quarantine the alert."
     return None
 
 

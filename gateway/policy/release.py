@@ -36,6 +36,7 @@ class Release(Generic[Item]):
     withheld : the leaves that the audience may not see
     decisions : what was decided for each leaf, for reports; the same object for every item decided alike
     rows : how many rows of arrays were left out
+    remade : how many images were made again without what somebody had put beside them
     beyond : fields of a schema that is not released, left behind when the packet was read by one that is
     rules : how often each rule took something away from this item
     """
@@ -47,6 +48,7 @@ class Release(Generic[Item]):
     withheld: frozenset[FieldPath] = frozenset()
     decisions: tuple[tuple[FieldPath, Decision], ...] = field(default=(), repr=False)
     rows: int = 0
+    remade: int = 0
     beyond: tuple[str, ...] = ()
     rules: Mapping[str, int] = field(default_factory=dict)
     seal: InitVar[Seal | None] = None
@@ -58,7 +60,7 @@ class Release(Generic[Item]):
     @property
     def whole(self) -> bool:
         """Whether nothing is withheld, so that the original bytes may go on."""
-        return not (self.withheld or self.rows or self.beyond)
+        return not (self.withheld or self.rows or self.remade or self.beyond)
 
     def original(self) -> bytes:
         """The original bytes of the item. Raises PolicyError (policy-withheld) unless the release is whole."""
