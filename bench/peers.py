@@ -162,7 +162,7 @@ class VoeventParse(Peer):
         settings = self.settings
         stream = f"{settings.authority}/{settings.stream}"
         event = vp.Voevent(stream, str(source["diaSourceId"]), settings.role)
-        vp.set_who(event, _time(source["timeProcessedMjdTai"]), stream)
+        vp.set_who(event, _time(source["timeProcessedMjdTai"]), settings.authority)
         vp.set_author(event, title=self.plan.survey.title)
         for name, text, unit, ucd, kind in self.scalars:
             if (value := alert[name]) is not None:
@@ -225,7 +225,7 @@ class Lxml(Peer):
             {"voe": space},
         )
         who, what, where = (add(event, name) for name in ("Who", "What", "WhereWhen"))
-        add(who, "AuthorIVORN").text = stream
+        add(who, "AuthorIVORN").text = f"ivo://{settings.authority}"
         add(who, "Date").text = _time(source["timeProcessedMjdTai"]).isoformat()
         add(add(who, "Author"), "title").text = self.plan.survey.title
         self._params(what, self.scalars, alert)

@@ -26,9 +26,10 @@ from gateway.conversion import Converter, Output
 from gateway.errors import GatewayError, LimitError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
-from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
+from gateway.policy.pattern import FAMILIES
+from gateway.policy.profile import DEFAULT
 from gateway.transports.files import Declared, Found, Unit, items
 
 __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
@@ -49,7 +50,7 @@ class Job:
     to: Any
     settings: Settings
     declared: Declared
-    policy: str = "packet-only"
+    policy: str = DEFAULT
     project_to: str | None = None
 
     def converter(self) -> Converter:
@@ -106,47 +107,56 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:
     """The results of all items, in order. `jobs` is the number of processes."""
     if jobs <= 1:
         converter = job.converter()
-        keep = _is_public(job, converter.policy)
+        public = _public_unseen(job, converter.policy)
         for unit in units:
-            yield from _unit_results(unit, job, converter, keep)
+            yield from _unit_results(unit, job, converter, public)
     else:
         yield from _in_processes(units, job, jobs)
 
 
-def _is_public(job: Job, policy: Policy) -> bool:
-    """Whether an input would be public under the declared origins, whatever it turns out to be (rule 4)."""
-    declared = (("released", job.declared.alert), ("voevent", job.declared.event))
-    return all(policy.decide(kind, Provenance(origin)).passes for kind, origin in declared)
+def _public_unseen(job: Job, policy: Policy) -> frozenset[str]:
+    """The kinds of inputs that are public under the declared origins, even when they are too damaged to be looked into
+    (rule 4)."""
+    declared = dict.fromkeys(FAMILIES, job.declared.alert) | {"voevent": job.declared.event}
+    return frozenset(
+        kind
+        for kind, origin in declared.items()
+        if policy.passes_unseen(kind, job.declared.provenance(origin))
+    )
 
 
-def _unit_results(unit: Unit, job: Job, converter: Converter, keep: bool) -> Iterator[Result]:
+def _unit_results(unit: Unit, job: Job, converter: Converter, public: frozenset[str]) -> Iterator[Result]:
     for found in items(unit, job.declared):
-        yield _result(found, converter, keep)
+        yield _result(found, converter, public)
 
 
-def _result(found: Found, converter: Converter, keep: bool) -> Result:
+def _result(found: Found, converter: Converter, public: frozenset[str]) -> Result:
     item = found.item
     if isinstance(item, Rejected):
-        return Result(found.name, len(item.data), error=item.error, data=item.data if keep else b"")
+        # What it was is not known; ZTF's containers, with rows of other programmes, have a schema that can be read.
+        kinds = {item.family} if item.family else {"lsst", "voevent"}
+        return Result(
+            found.name, len(item.data), error=item.error, data=item.data if kinds <= public else b""
+        )
     data = item.payload if isinstance(item, Alert) else item.data
     try:
         return Result(found.name, len(data), converter.convert(item))
     except GatewayError as error:
-        known = keep and not (isinstance(item, Alert) and item.schema.key is None)
-        kept = data if known and not isinstance(error, PolicyError) else b""
+        kind = (item.schema.key and item.schema.key.family) if isinstance(item, Alert) else "voevent"
+        kept = data if kind in public and not isinstance(error, PolicyError) else b""
         return Result(found.name, len(data), error=error.located(input=found.name), data=kept)
 
 
 # Processes
 
-_worker: tuple[Job, Converter, bool] | None = None
+_worker: tuple[Job, Converter, frozenset[str]] | None = None
 
 
 def _start_worker(job: Job) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     converter = job.converter()
-    _worker = job, converter, _is_public(job, converter.policy)
+    _worker = job, converter, _public_unseen(job, converter.policy)
 
 
 def _work(unit: Unit) -> list[Result]:

@@ -12,23 +12,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from typing import Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
 from gateway.codecs.voevent import decode, encode, to_version
-from gateway.errors import ConversionError, SettingsError
+from gateway.errors import ConversionError, PolicyError, SettingsError
 from gateway.mapping.fast import Minter
+from gateway.mapping.minted import WITHHELD
 from gateway.mapping.restore import alert_of
 from gateway.mapping.settings import Settings
+from gateway.mapping.trigger import local_of
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.document import Document
+from gateway.model.fieldpath import FieldPath
 from gateway.model.loss import Loss
 from gateway.policy.engine import Policy
 from gateway.policy.release import Release
+from gateway.schema.datum import check_datum
+from gateway.schema.parse import canonical_form, parse_schema_text
 from gateway.schema.project import project
-from gateway.schema.raw import Layout
 from gateway.schema.registry import get, stored_event
+from gateway.schema.splice import Splicer, drops, only_nulls, without
 from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
@@ -89,9 +94,14 @@ class Converter:
         left: tuple[str, ...] = ()
         if self.target_schema is not None and item.schema.key is None:
             item, left = project(item, self.target_schema)
-        output = self._alert(self.policy.release(item))
-        losses = tuple(Loss(path, "not in the released schema; left behind") for path in left)
-        return replace(output, losses=losses + output.losses) if losses else output
+        release = self.policy.release(item)
+        output = self._alert(release)
+        losses = [Loss(path, "not in the released schema; left behind") for path in (*left, *release.beyond)]
+        if release.rows:
+            losses.append(Loss(f"{release.rows} rows", WITHHELD))
+        if release.withheld and self.to in ("avro", "json"):
+            losses.append(Loss(f"{len(release.withheld)} fields", WITHHELD))
+        return replace(output, losses=(*losses, *output.losses)) if losses else output
 
     def _alert(self, release: Release[Alert]) -> Output:
         if self.to == "avro":
@@ -105,14 +115,14 @@ class Converter:
         )
 
     def _stem(self, release: Release[Alert]) -> str:
-        """A file name from the event's identity, found the cheap way."""
-        settings = replace(self.settings, detail="core", records=frozenset(("diaSource", "candidate")))
-        return _stem(_identity(settings).mint(release).ivorn)
+        """A file name: that of the alert's event, without making one."""
+        local = local_of(release, Settings(reprocessed=self.settings.reprocessed))
+        return "alert" if local is None else _stem(local)
 
     def _avro(self, release: Release[Alert]) -> Output:
-        payload, alert = release.original(), release.item
-        _layout(alert.schema).check(payload)
-        stem = self._stem(release)
+        check_datum(release.item.schema, release.item.payload)
+        alert, stem = _written(release), self._stem(release)
+        payload = alert.payload
         frame = {"confluent": confluent.frame, "single-object": single_object.frame}.get(alert.framing.kind)
         if frame is None:
             codec = (alert.framing.codec or "null") if alert.framing.kind == "container" else None
@@ -142,14 +152,35 @@ class Converter:
         return Output(data, stem, ".xml", event.ivorn, losses=losses)
 
 
-@cache
-def _layout(schema: AlertSchema) -> Layout:
-    return Layout(schema.root)
+def _written(release: Release[Alert]) -> Alert:
+    """The released alert as Avro: what is withheld is null where its schema allows that, or not in its schema.
+
+    Raises PolicyError (policy-withheld) for a message, whose schema cannot be another one.
+    """
+    alert = release.item
+    if _only_nulls(alert.schema, release.withheld):
+        return alert
+    if alert.framing.kind != "container":
+        raise PolicyError(
+            "policy-withheld",
+            "A field that is withheld cannot be null, and a message cannot have a schema without it: "
+            "convert it to another format.",
+        )
+    schema, drop = _reduced(alert.schema, release.withheld)
+    return replace(alert, schema=schema, payload=drop(alert.payload))
 
 
-@cache
-def _identity(settings: Settings) -> Minter:
-    return Minter(settings)
+@lru_cache(maxsize=64)
+def _only_nulls(schema: AlertSchema, withheld: frozenset[FieldPath]) -> bool:
+    return only_nulls(schema.root, withheld)
+
+
+@lru_cache(maxsize=64)
+def _reduced(schema: AlertSchema, withheld: frozenset[FieldPath]) -> tuple[AlertSchema, Splicer]:
+    """The schema without what is withheld, in canonical form: nothing else of it is worth carrying (L06)."""
+    return parse_schema_text(canonical_form(without(schema.root, withheld)).encode()), drops(
+        schema.root, withheld
+    )
 
 
 def _stem(ivorn: str) -> str:

@@ -8,6 +8,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
         XMLError                 xml-*      not well formed, or refused before parsing (DTD, size, encoding)
         VOEventError             voevent-*  well-formed XML that is not a VOEvent we can read
         JSONError                json-*     not our JSON form
+        FITSError                fits-*     not a FITS file of plain images
       SchemaError                schema-*   a writer schema that is unknown or cannot be used
       LimitError                 limit-*    larger than a documented limit (see docs/limits.md)
       PolicyError                policy-*   refused: the audience may not see this
@@ -31,6 +32,7 @@ __all__ = [
     "CODES",
     "AvroError",
     "ConversionError",
+    "FITSError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -90,10 +92,37 @@ CODES: dict[str, str] = {
     ),
     "json-malformed": "The text is not JSON, or not UTF-8.",
     "json-form": "The JSON is not the form described by schemas/json. The path says where.",
+    "fits-form": "The bytes are not a FITS file of plain images as alerts carry it. Fetch the packet again.",
+    "fits-truncated": "The FITS file ends before its images do. Fetch the packet again.",
+    "fits-trailing": "The FITS file has bytes that belong to no image. Remove them, or fetch the packet again.",
     "policy-withheld": (
         "The audience may not see this. If a broker re-wrote released alerts, see --project and --origin."
     ),
+    "policy-quarantine": (
+        "This looks like something that should not be in a public stream. Have somebody look at it before "
+        "it goes on."
+    ),
+    "policy-unreleased": "A program tried to write what the policy has not seen. Call `Policy.release` first.",
     "policy-provenance": "It is not known where these data came from. Declare it with --origin.",
+    "policy-token-form": (
+        "The token is not a signed ID token in compact form. Ask its issuer for one and send it unchanged."
+    ),
+    "policy-token-algorithm": (
+        "The token is signed in a way that is not accepted. Its issuer has to use RS256 or ES256."
+    ),
+    "policy-token-key": (
+        "The issuer's key set has no key of the id in the token. Sign in again; if that does not help, the "
+        "operator should compare the issuer and the key set."
+    ),
+    "policy-token-signature": "The issuer did not sign this token, or it was changed. Sign in again.",
+    "policy-token-issuer": "Another issuer made the token. Sign in where this gateway's documentation says.",
+    "policy-token-audience": "The token is for another service, or for several. Ask for one for this gateway.",
+    "policy-token-expired": "The token has expired. Sign in again.",
+    "policy-token-early": "The token is not valid yet. Compare the clocks of the issuer and of this machine.",
+    "policy-token-claim": "A claim of the token is missing or not of the kind that it must be. Ask its issuer.",
+    "policy-keys": (
+        "The keys of the token's issuer cannot be had, so nobody has data rights. Check the key file or URL."
+    ),
     "convert-incomplete": (
         "This VOEvent does not carry the whole alert (its detail is not full). Use a VOEvent made "
         "with --detail full."
@@ -111,6 +140,10 @@ CODES: dict[str, str] = {
     "settings-value": "An option has a value that cannot be used.",
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-log": (
+        "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
+    ),
+    "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-exists": "The output file exists. Choose another name or pass --force.",
 }
 
@@ -209,6 +242,10 @@ class VOEventError(InputError):
 
 class JSONError(InputError):
     """Text that is not our JSON form."""
+
+
+class FITSError(InputError):
+    """A FITS file that is not one of plain images."""
 
 
 class SchemaError(GatewayError):

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from gateway.codecs.voevent import decode
-from gateway.mapping.facts import facts_of
+from gateway.mapping.facts import position, utc
 from gateway.mapping.plan import Blob, Plan, Rows, Scalar, make_plan
 from gateway.mapping.restore import is_minted
 from gateway.mapping.settings import Settings
@@ -34,7 +34,8 @@ def _alert(policy: Policy, alert: Alert) -> Summary:
     release = policy.release(alert)
     plan, layout = _plan(alert.schema, release.withheld)
     raw = layout.read(alert.payload)
-    facts = facts_of(TriggerReader(plan)(raw), plan.survey, plan.settings)
+    trigger = TriggerReader(plan)(raw)
+    ra, dec = position(trigger)
     names = [field.name for field in alert.schema.root.fields]
     shown = {part.name: part for part in plan.parts if not isinstance(part, Scalar)}
     return {
@@ -44,10 +45,10 @@ def _alert(policy: Policy, alert: Alert) -> Summary:
         "framing": str(alert.framing),
         "bytes": len(alert.payload),
         "origin": alert.provenance.origin.value if alert.provenance.origin else None,
-        "id": facts.ivorn.rpartition("?")[2],
-        "time_utc": facts.time,
-        "ra_deg": facts.ra,
-        "dec_deg": facts.dec,
+        "id": None if trigger.id is None else str(trigger.id),
+        "time_utc": utc(trigger.observed, plan.survey),
+        "ra_deg": ra,
+        "dec_deg": dec,
         "withheld": len(release.withheld),
         "parts": {name: _size(shown[name], raw[names.index(name)]) for name in shown},
     }

@@ -8,6 +8,7 @@ changed(alert, ...)     the alert with other values in some fields
 """
 
 import io
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from strategies import zigzag
 
 from gateway.codecs import container
 from gateway.model.alert import Alert, Framing
-from gateway.model.avrotype import leaves
-from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
-from gateway.policy.engine import DEFAULT_DENY, Policy
+from gateway.policy.engine import Policy
+from gateway.policy.pattern import FAMILIES, KindRange, PathPattern
+from gateway.policy.profile import load
+from gateway.policy.rule import Rule
 from gateway.schema import registry
 from gateway.schema.project import project, values_of
 from gateway.schema.raw import Layout
@@ -32,22 +34,28 @@ CONFLUENT, SINGLE, RAW = Framing("confluent"), Framing("single-object"), Framing
 CONTAINER = Framing("container", "deflate")
 
 
-class Withholding(Policy):
-    """The public profile, and some leaves that it withholds all the same."""
+PACKETS = Path(__file__).parent / "data/policy/packets.toml"
+"""A profile that passes alert packets without looking into them: random ones, and a real one of ZTF's partnership."""
 
-    def __init__(self, paths=()):
-        super().__init__()
-        self.paths = frozenset(map(FieldPath.parse, paths))
 
-    def _alert_decisions(self, schema, provenance):
-        decisions, _ = super()._alert_decisions(schema, provenance)
-        assert self.paths <= {path for path, _ in leaves(schema.root)}
-        made = tuple((path, DEFAULT_DENY if path in self.paths else found) for path, found in decisions)
-        return made, self.paths
+def withholding(paths=()):
+    """A policy that passes alert packets but for some leaves."""
+    profile = load(str(PACKETS))
+    if paths:
+        patterns = tuple(map(PathPattern.parse, paths))
+        kinds = tuple(map(KindRange.parse, FAMILIES))
+        rule = Rule(
+            "test", "redact", (Origin.ALERT,), kinds, patterns, "P25", "test", "measured", "For a test."
+        )
+        profile = replace(profile, rules=(*profile.rules, rule))
+    return Policy(profile)
 
 
 def released(alert, withheld=()):
-    return Withholding(withheld).release(alert)
+    withheld = tuple(withheld)
+    release = withholding(withheld).release(alert)
+    assert set(map(str, release.withheld)) == set(withheld)
+    return release
 
 
 def alert(key, payload, framing=RAW):

@@ -11,13 +11,13 @@ from alerts import (
     PUBLIC,
     RAW,
     SINGLE,
-    Withholding,
     alert,
     changed,
     long,
     opened,
     released,
     simulated,
+    withholding,
 )
 
 from gateway.codecs import confluent, single_object, voevent, voevent_avro
@@ -136,8 +136,12 @@ def test_nothing_passes_without_declared_origin(to):
         assert error.value.code == "policy-provenance"
 
 
+PASSING = (Origin.ALERT, Origin.EXTERNAL, Origin.PPDB)
+"""Of these origins something is public: packets, events of others, and rows of the PPDB in packet form."""
+
+
 @pytest.mark.parametrize("to", TARGETS)
-@pytest.mark.parametrize("origin", [one for one in Origin if one not in (Origin.ALERT, Origin.EXTERNAL)])
+@pytest.mark.parametrize("origin", [one for one in Origin if one not in PASSING])
 def test_nothing_that_is_not_public_passes(to, origin):
     hidden = Provenance(origin)
     items = (
@@ -159,22 +163,33 @@ def test_an_alert_in_a_schema_that_is_not_released(to, lsst_container):
 
 def test_what_is_withheld_goes_nowhere():
     secret = changed(FOUND, target_name=b"SENTINEL")
-    policy = Withholding(["target_name"])
-    for to in ("voevent", "voevent-2.1", "json"):
+    policy = withholding(["target_name"])
+    for to in TARGETS:
         output = Converter(to, FULL, policy).convert(secret)
         assert b"SENTINEL" not in output.data
-    with pytest.raises(PolicyError):
-        Converter("avro", FULL, policy).convert(secret)
-    with pytest.raises(PolicyError):
-        Converter("avro", FULL, policy).convert(document(Minter(FULL).mint(released(secret)).data))
+        assert "1 fields: withheld by the policy" in map(str, output.losses)
+    stored = document(Minter(FULL).mint(released(secret)).data)
+    assert b"SENTINEL" not in Converter("avro", FULL, policy).convert(stored).data
 
 
 def test_withheld_identity_is_in_no_name():
-    policy = Withholding(["diaSourceId", "diaSource.diaSourceId"])
+    policy = withholding(["diaSourceId", "diaSource.diaSourceId"])
     secret = changed(FOUND, diaSourceId=long(123456787654321), diaSource__diaSourceId=long(123456787654321))
-    for to in ("voevent", "json"):
-        output = Converter(to, FULL, policy).convert(secret)
-        assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    output = Converter("json", FULL, policy).convert(secret)
+    assert output.stem == "alert"
+    assert "123456787654321" not in f"{output.stem} {output.ivorn} {output.data}"
+    with pytest.raises(PolicyError) as error:
+        Converter("voevent", FULL, policy).convert(secret)
+    assert "123456787654321" not in str(error.value)
+
+
+@pytest.mark.parametrize("to", ["avro", "json"])
+@pytest.mark.parametrize("reprocessed", [False, True])
+def test_an_alert_and_its_event_have_one_name(to, reprocessed):
+    settings = replace(FULL, reprocessed=reprocessed)
+    expected = Converter("voevent", settings).convert(FOUND).stem
+    assert Converter(to, settings).convert(FOUND).stem == expected
+    assert ("_" in expected) is reprocessed
 
 
 # Projection
@@ -204,6 +219,16 @@ def test_wrong_settings():
 
 
 # Damage
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_string_that_is_none(to):
+    """Also where the bytes could go on as they came."""
+    for field in ("target_name", "diaSource__band"):
+        with pytest.raises(AvroError) as error:
+            Converter(to, FULL).convert(changed(FOUND, **{field: b"SENTINEL\xff"}))
+        assert error.value.code == "avro-text"
+        assert "SENTINEL" not in str(error.value)
 
 
 @pytest.mark.parametrize("to", TARGETS)

@@ -24,6 +24,7 @@ CONFINED = {
     "twisted": ("gateway/transports/",),
     "confluent_kafka": ("gateway/transports/",),
     "voeventparse": ("gateway/codecs/",),
+    "joserfc": ("gateway/policy/",),
 }
 
 # Values that only one file may construct.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway import safexml
 from gateway.errors import GatewayError, LimitError, XMLError
-from gateway.safexml import MAX_BYTES, parse
+from gateway.safexml import MAX_BYTES, MAX_MARKUP, parse
 
 SECRET = "s3ntinel"
 
@@ -181,14 +181,42 @@ def test_the_size_is_checked_first() -> None:
         parse(b"<a />", max_bytes=4)
 
 
+@pytest.mark.parametrize("name", ["ISO-8859-12", "ISO-8859-99", "iso8859-77", "windows-1259", "latin-1"])
+def test_an_encoding_that_does_not_exist(name: str) -> None:
+    assert code(f'<?xml version="1.0" encoding="{name}"?><a/>'.encode()) == "xml-encoding"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"<a>" * 100_000, "limit-depth"),
+        (b"<a>" * 100_000 + b"</a>" * 100_000, "limit-depth"),
+        (b"<a>" + b"x" * 10_000_001 + b"</a>", "limit-size"),
+        (b"<a b='" + b"x" * 10_000_001 + b"'/>", "limit-size"),
+        (b"<a><![CDATA[" + b"x" * 10_000_001 + b"]]></a>", "limit-size"),
+        (b"<a><!--" + b"x" * 10_000_001 + b"--></a>", "limit-size"),
+        (b"<a><?x " + b"x" * 10_000_001 + b"?></a>", "limit-size"),
+        (b"<" + b"a" * 1_000_000 + b"/>", "limit-size"),
+    ],
+    ids=["deep", "deep-and-closed", "text", "attribute", "cdata", "comment", "instruction", "name"],
+)
+def test_the_limits_of_the_parser_are_limits(data: bytes, expected: str) -> None:
+    assert code(data) == expected
+
+
+@pytest.mark.parametrize("piece", [b"<b/>", b"<b></b>", b"<b c='' d=''/>", b"<!---->", b"<?b?>"])
+def test_elements_and_attributes_are_counted_before_they_are_parsed(piece: bytes) -> None:
+    """16 MB of them would take half a gigabyte."""
+    signs = piece.count(b"<") + piece.count(b"=")
+    most = (MAX_MARKUP - 2) // signs
+    assert parse(b"<a>" + piece * most + b"</a>").tag == "a"
+    assert code(b"<a>" + piece * (most + 1) + b"</a>") == "limit-size"
+    assert code((b"<a>" + piece * (most + 1) + b"</a>").decode().encode("utf-16")) == "limit-size"
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        b"<a>" * 100_000,
-        b"<a>" * 100_000 + b"</a>" * 100_000,
-        b"<a>" + b"x" * 10_000_001 + b"</a>",
-        b"<a b='" + b"x" * 10_000_001 + b"'/>",
-        b"<" + b"a" * 1_000_000 + b"/>",
         b"<!--" + b"-" * 1_000_000,
         b"<?x" + b"?" * 1_000_000,
         b"<!---->" * 100_000,

@@ -120,7 +120,8 @@ def size(name: str, value: int) -> str:
 
 
 def commands() -> str:
-    context = click.Context(main, info_name="gateway", terminal_width=90)
+    # With the settings that the group gives its own contexts: click keeps the help option that it makes here.
+    context = click.Context(main, info_name="gateway", terminal_width=90, **main.context_settings)
     return _members(context, main)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from gateway.cli.progress import Progress
 from gateway.conversion import TARGETS
 from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
 from gateway.model.voevent import ROLES
+from gateway.policy.profile import DEFAULT
 from gateway.transports.files import units
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects
@@ -78,7 +78,7 @@ __all__ = ["convert"]
     help="Take the released alert out of containers that a broker re-wrote, such as lsst/10.0.",
 )
 @click.option(
-    "--policy", default="packet-only", show_default=True, help="The policy profile: a name or a TOML file."
+    "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
 )
 @provenance_options
 @click.option(
@@ -126,6 +126,7 @@ def convert(
     policy: str,
     origin: str | None,
     release: str | None,
+    issued: bool,
     bare_schema: str | None,
     output: str | None,
     out_dir: Path | None,
@@ -162,7 +163,7 @@ def convert(
         reprocessed=reprocessed,
         classify=classify,
     )
-    job = Job(to, settings, declared(origin, release, bare_schema), policy, project_to)
+    job = Job(to, settings, declared(origin, release, issued, bare_schema), policy, project_to)
     job.converter()  # a mistake in the options is found before the first input is read
     if output and out_dir:
         raise click.UsageError("Give -o or --out-dir, not both.")
@@ -196,7 +197,7 @@ def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, p
             progress.say(f"gateway: {result.error}")
     progress.advance(result.size)
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(_report(result, path)) + b"\n")
+        progress.show(orjson.dumps(_report(result, path)))
 
 
 def _report(result: Result, path: str | None) -> dict[str, Any]:

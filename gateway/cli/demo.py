@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 import orjson
 from rich.console import Console
 from rich.table import Table
 
+from gateway.cli.progress import track
 from gateway.demonstration import Step, run, simulated
 from gateway.model.alert import Alert
+from gateway.model.document import Document
 from gateway.model.rejected import Rejected
 from gateway.transports.files import Declared, items, units
 
@@ -34,7 +36,7 @@ __all__ = ["demo"]
 def demo(files: tuple[str, ...], count: int, schema: str, seed: int, as_json: bool) -> None:
     """Show the main job: alerts become VOEvents, are validated, and come back as the same bytes.
 
-    Without FILE a visit is simulated.
+    Without FILE a visit is simulated. VOEvents in FILE are stored in Avro and come back as the same bytes, too.
 
     \b
     Examples:
@@ -42,31 +44,27 @@ def demo(files: tuple[str, ...], count: int, schema: str, seed: int, as_json: bo
       gateway demo --schema ztf/4.02 -n 20
       gateway demo alert.avro
 
-    The exit code is 0 when every check holds.
+    The exit code is 0 when everything could be read and every check holds.
     """
-    alerts, source = (
-        (_alerts(files), "Read alerts") if files else (simulated(count, schema, seed), "Simulate a visit")
-    )
+    found: Iterable[Alert | Document | Rejected] = _items(files) if files else simulated(count, schema, seed)
     table = Table("step", "items", "seconds", "items/s", "MB", "", "", box=None)
     steps = []
-    for step in run(alerts, source):
+    for step in run(found, "Read files" if files else "Simulate a visit", track):
         steps.append(step)
+        for error in step.errors:
+            click.echo(f"gateway: {error}", err=True)
         if as_json:
             click.echo(orjson.dumps(_values(step)))
         else:
             table.add_row(*_row(step))
     if not as_json:
         Console().print(table)
-    raise SystemExit(0 if steps[0].items and all(step.good is not False for step in steps) else 1)
+    checks = [step.good for step in steps if step.good is not None]
+    raise SystemExit(0 if checks and all(checks) else 1)
 
 
-def _alerts(files: tuple[str, ...]) -> Iterator[Alert]:
-    for unit in units(files):
-        for found in items(unit, Declared()):
-            if isinstance(found.item, Alert):
-                yield found.item
-            elif isinstance(found.item, Rejected):
-                click.echo(f"gateway: {found.item.error}", err=True)
+def _items(files: tuple[str, ...]) -> Iterator[Alert | Document | Rejected]:
+    return (found.item for unit in units(files) for found in items(unit, Declared()))
 
 
 def _row(step: Step) -> tuple[str, ...]:

@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.options import declared, provenance_options
+from gateway.cli.progress import Progress
 from gateway.errors import GatewayError
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
+from gateway.policy.profile import DEFAULT
 from gateway.summary import summarize
 from gateway.transports.files import Found, items, units
 
@@ -23,7 +24,7 @@ __all__ = ["inspect"]
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--policy", default="packet-only", show_default=True, help="The policy profile: a name or a TOML file."
+    "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
 )
 @provenance_options
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON an item.")
@@ -32,6 +33,7 @@ def inspect(
     policy: str,
     origin: str | None,
     release: str | None,
+    issued: bool,
     bare_schema: str | None,
     as_json: bool,
 ) -> None:
@@ -48,23 +50,24 @@ def inspect(
 
     Exit codes: 0 everything could be read; 1 something could not; 2 nothing could.
     """
-    engine, what = Policy(policy), declared(origin, release, bare_schema)
-    good = [_show(found, engine, as_json) for unit in units(files) for found in items(unit, what)]
+    engine, what = Policy(policy), declared(origin, release, issued, bare_schema)
+    good = []
+    with Progress("items") as progress:
+        for found in (found for unit in units(files) for found in items(unit, what)):
+            good.append(_show(found, engine, as_json, progress))
+            progress.advance()
     raise SystemExit(0 if all(good) and good else 1 if any(good) else 2)
 
 
-def _show(found: Found, policy: Policy, as_json: bool) -> bool:
+def _show(found: Found, policy: Policy, as_json: bool, progress: Progress) -> bool:
     try:
         if isinstance(found.item, Rejected):
             raise found.item.error
         summary = {"input": found.name} | summarize(found.item, policy)
     except GatewayError as error:
-        click.echo(f"gateway: {error.located(input=found.name)}", err=True)
+        progress.say(f"gateway: {error.located(input=found.name)}")
         return False
-    if as_json:
-        click.echo(orjson.dumps(summary))
-    else:
-        Console().print(_table(summary))
+    progress.show(orjson.dumps(summary) if as_json else _table(summary))
     return True
 
 

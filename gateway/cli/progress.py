@@ -1,16 +1,21 @@
-"""A progress bar on standard error for long work, on terminals only."""
+"""A progress bar on standard error for long work, on terminals only, and results that do not get in its way."""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterable, Iterator, Sized
 from types import TracebackType
+from typing import TypeVar
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "track"]
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -33,6 +38,9 @@ class Progress:
                 TimeElapsedColumn(),
                 console=console,
                 transient=True,
+                # Results keep their own way: rich would send all that is printed to standard error.
+                redirect_stdout=False,
+                redirect_stderr=False,
             )
             self._task = self._bar.add_task(what, total=total)
 
@@ -56,6 +64,16 @@ class Progress:
         else:
             click.echo(text, err=True)
 
+    def show(self, result: RenderableType | bytes) -> None:
+        """A result on standard output, or above the bar when both are on the terminal. Bytes are a line as it is."""
+        bar = self._bar.console if self._bar is not None and sys.stdout.isatty() else None
+        if not isinstance(result, bytes):
+            (bar or Console()).print(result, soft_wrap=isinstance(result, str))
+        elif bar is not None:
+            bar.out(result.decode(), highlight=False)
+        else:
+            click.echo(result)
+
     def __enter__(self) -> Progress:
         if self._bar is not None:
             self._bar.start()
@@ -66,3 +84,11 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def track(what: str, items: Iterable[T]) -> Iterator[T]:
+    """The items, with a bar that moves when the next one is asked for."""
+    with Progress(what, len(items) if isinstance(items, Sized) else None) as progress:
+        for item in items:
+            yield item
+            progress.advance()

@@ -26,6 +26,7 @@ import jsonschema
 import orjson
 
 from gateway import resources
+from gateway.codecs.json_misfit import wrong_fields
 from gateway.errors import AvroError, ConversionError, JSONError, LimitError, Where
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.avrotype import Array, AvroType, Primitive, Record, nullable
@@ -181,10 +182,8 @@ def _raw(type_: AvroType, value: Any, path: FieldPath) -> Raw:
     if value is None and may_be_null:
         return None
     if isinstance(inner, Record) and isinstance(value, dict):
-        if value.keys() != {field.name for field in inner.fields}:
-            raise JSONError(
-                "json-form", "The fields are not those of the schema.", where=Where(path=str(path) or "$")
-            )
+        if misfit := wrong_fields(value, inner, path):
+            raise misfit
         return [_raw(field.type, value[field.name], path / field.name) for field in inner.fields]
     if isinstance(inner, Array) and isinstance(value, list):
         return [_raw(inner.items, item, path.items()) for item in value]

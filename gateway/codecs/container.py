@@ -365,7 +365,7 @@ def read_block(
                 header.schema,
                 data[pos:end],
                 framing,
-                Provenance(provenance.origin, provenance.release, provenance.source, record),
+                replace(provenance, position=record),
             )
             pos = end
         if pos != len(data):

@@ -7,10 +7,14 @@ Rules (docs/mapping.md)
 3. Error2Radius is the 1-sigma semi-major axis of the position's error ellipse, in degrees: the square root of
    the larger eigenvalue of [[raErr^2, cov], [cov, decErr^2]]. It has 6 digits. Without errors, 2.1 leaves it
    out; 2.0 requires it, and NaN is the only true value.
-4. An injected source is a test event (VE-06), whatever the stream's role.
+4. An injected source is a test event (VE-06), whatever the stream's role; so is one whose injection flags are
+   withheld, for who may not see them cannot tell it from a real one.
 5. Citations: a withdrawn source retracts its event; a repeated one supersedes it, with complete content
    (VE-53); else a further detection may follow up earlier ones. A retraction or repetition needs an id of its
    own, ``<id>/<time in ms>``, because the packet it cites has ``<id>``.
+6. Without the id of the detection there is no event: a common name for all such alerts would make them one to
+   whoever compares IVOIDs.
+7. AuthorIVORN is the organisation that mints, the authority itself, and not one of its streams (VE-11).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.errors import PolicyError, Where
 from gateway.mapping.settings import Settings
 from gateway.mapping.surveys import Survey
 from gateway.model.alert import SchemaKey
@@ -50,7 +55,18 @@ from gateway.model.voevent import (
     Why,
 )
 
-__all__ = ["MAX_CITED", "Facts", "Trigger", "designation_text", "envelope", "facts_of", "newest_first"]
+__all__ = [
+    "MAX_CITED",
+    "Facts",
+    "Trigger",
+    "designation_text",
+    "envelope",
+    "facts_of",
+    "identity",
+    "newest_first",
+    "position",
+    "utc",
+]
 
 MAX_CITED = 100
 """Most earlier detections cited, newest first: more would crowd a core event."""
@@ -69,7 +85,8 @@ _ERROR_NOTE = (
 class Trigger:
     """The values of the triggering detection that the envelope needs; times as the packet has them.
 
-    `observed`, `processed` and `withdrawn` are (field name, value). Whatever is withheld or null is None.
+    `observed`, `processed` and `withdrawn` are (field name, value). Whatever is withheld or null is None; a source
+    is `injected` also when that is withheld.
     """
 
     id: int | None = None
@@ -116,18 +133,18 @@ class Facts(NamedTuple):
 
 
 def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
-    """The texts for an alert's envelope."""
-    observed = _utc(trigger.observed, survey)
-    date = _utc(trigger.processed, survey) or observed
-    ra = dec = radius = None
-    if trigger.ra is not None and trigger.dec is not None:
-        ra, dec = text64(trigger.ra), text64(trigger.dec)
+    """The texts for an alert's envelope. Raises PolicyError (policy-withheld) without an id (rule 6)."""
+    local, citations = identity(trigger, survey, settings)
+    observed = utc(trigger.observed, survey)
+    date = utc(trigger.processed, survey) or observed
+    ra, dec = position(trigger)
+    radius = None
+    if ra is not None:
         error = _semi_major_axis(trigger)
         if not math.isnan(error):
             radius = text64(float(f"{error:.6g}"))
         elif settings.version == "2.0":
             radius = "NaN"
-    local, citations = _identity(trigger, settings)
     return Facts(
         settings.ivorn(local),
         date.replace(":60.", ":59.") if date else None,
@@ -136,7 +153,7 @@ def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
         dec,
         radius,
         trigger.designation if settings.classify else None,
-        "" if trigger.id is None else str(trigger.id),
+        str(trigger.id),
         "test" if trigger.injected else settings.role,
         citations,
     )
@@ -153,7 +170,15 @@ def designation_text(text: str) -> str | None:
     return text if re.fullmatch(r"[A-Za-z0-9()/ '+.-]{1,64}", text) else None
 
 
-def _utc(time: tuple[str, float] | None, survey: Survey) -> str | None:
+def position(trigger: Trigger) -> tuple[str | None, str | None]:
+    """Right ascension and declination, deg; half a position is none."""
+    if trigger.ra is None or trigger.dec is None:
+        return None, None
+    return text64(trigger.ra), text64(trigger.dec)
+
+
+def utc(time: tuple[str, float] | None, survey: Survey) -> str | None:
+    """The ISO 8601 text, in UTC, of a time of the trigger."""
     return survey.to_utc[time[0]](time[1]) if time else None
 
 
@@ -171,9 +196,18 @@ def _semi_major_axis(trigger: Trigger) -> float:
     return radius if radius < 1e30 else math.nan
 
 
-def _identity(trigger: Trigger, settings: Settings) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The local part of the IVOID, and (cite, ivorn) of what is cited (rule 5)."""
-    name = "unknown" if trigger.id is None else str(trigger.id)
+def identity(trigger: Trigger, survey: Survey, settings: Settings) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The local part of the IVOID, and (cite, ivorn) of what is cited (rule 5).
+
+    Raises PolicyError (policy-withheld) without an id (rule 6).
+    """
+    if trigger.id is None:
+        raise PolicyError(
+            "policy-withheld",
+            "The id of the detection is withheld, and without it an event has no identity.",
+            where=Where(path=f"{survey.record}.{survey.id}"),
+        )
+    name = str(trigger.id)
     moment, cite = (
         (trigger.withdrawn, "retraction")
         if trigger.withdrawn
@@ -199,7 +233,7 @@ def envelope(facts: Facts, survey: Survey, key: SchemaKey, settings: Settings, w
         ivorn=facts.ivorn,
         role=facts.role,
         who=Who(
-            author_ivorn=f"ivo://{settings.authority}/{settings.stream}",
+            author_ivorn=f"ivo://{settings.authority}",
             date=facts.date,
             author=Author((AuthorField("title", survey.title), *contributors)),
         ),

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from gateway.model.loss import Loss
 
-__all__ = ["CORE_LIMIT", "Minted"]
+__all__ = ["CORE_LIMIT", "WITHHELD", "Minted"]
+
+WITHHELD = "withheld by the policy"
+"""The reason of a loss that the policy wants."""
 
 CORE_LIMIT = 99_999
 """A core event is never larger: Comet and other peers that use Twisted's default drop longer messages without
@@ -37,5 +40,5 @@ class Minted:
         ]
         losses += [Loss(name, f"did not fit into {CORE_LIMIT} bytes") for name in self.dropped]
         if self.withheld:
-            losses.append(Loss(f"{self.withheld} fields", "withheld by the policy"))
+            losses.append(Loss(f"{self.withheld} fields", WITHHELD))
         return tuple(losses)

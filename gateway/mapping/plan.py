@@ -130,6 +130,12 @@ class Plan:
         """The record of the triggering detection."""
         return next((p for p in self.visible if isinstance(p, Values) and p.name == self.survey.record), None)
 
+    @property
+    def hides_injection(self) -> bool:
+        """Whether an injection flag is withheld."""
+        flags = (FieldPath((self.survey.record, name)) for name in self.survey.injected)
+        return not self.withheld.isdisjoint(flags)
+
     def shown(self, part: Part) -> bool:
         """Whether the detail has the content of an array or image, and not only its length."""
         if isinstance(part, Rows):

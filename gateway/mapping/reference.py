@@ -162,7 +162,7 @@ def _trigger(values: dict[str, Any], plan: Plan) -> Trigger:
         observed=first(survey.observed),
         processed=first(survey.processed),
         withdrawn=first(survey.withdrawn),
-        injected=any(record[name] for name in survey.injected if name in visible),
+        injected=plan.hides_injection or any(record[name] for name in survey.injected if name in visible),
         earlier=_earlier(values, plan),
         designation=_designation(values, plan),
     )

@@ -81,6 +81,11 @@ class Settings:
             (self.role in ROLES, "role", f"must be one of {', '.join(ROLES)}"),
             (self.cite in ("none", "latest", "all"), "cite", "must be none, latest or all"),
             (self.records is None or self.detail == "core", "records", "can be chosen for detail core only"),
+            (
+                self.records is None or not self.reprocessed,
+                "records",
+                "cannot be chosen for reprocessed alerts: what supersedes an event repeats all of it (VE-53)",
+            ),
         )
         for good, name, problem in checks:
             if not good:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-from gateway.mapping.facts import Trigger, designation_text, newest_first
-from gateway.mapping.plan import Column, Plan, Rows, Values
+from gateway.mapping.facts import Trigger, designation_text, identity, newest_first
+from gateway.mapping.plan import Column, Plan, Rows, Values, make_plan
+from gateway.mapping.settings import Settings
+from gateway.mapping.surveys import Survey
+from gateway.model.alert import Alert, AlertSchema
 from gateway.model.avrotype import Primitive
-from gateway.schema.raw import Raw
+from gateway.model.fieldpath import FieldPath
+from gateway.policy.release import Release
+from gateway.schema.raw import Layout, Raw
 from gateway.schema.text import integer
 
-__all__ = ["TriggerReader"]
+__all__ = ["TriggerReader", "local_of"]
+
+MAX_COMPILED = 64
+"""Most compiled readers kept: a stream has one or two schemas."""
 
 
 class TriggerReader:
@@ -44,6 +53,7 @@ class TriggerReader:
             )
             if column
         ]
+        self.hides_injection = plan.hides_injection
         self.injected = [columns[name].place for name in survey.injected if name in columns]
         self.history = self._history(plan, names) if plan.settings.cite != "none" else None
         self.cite_all = plan.settings.cite == "all"
@@ -76,7 +86,7 @@ class TriggerReader:
 
     def __call__(self, raw: list[Raw]) -> Trigger:
         """The values of one packet."""
-        trigger = Trigger()
+        trigger = Trigger(injected=self.hides_injection)
         record = raw[self.place] if self.numbers or self.times or self.injected else ()
         for name, place, number in self.numbers:
             if (value := record[place]) is not None:
@@ -103,6 +113,26 @@ class TriggerReader:
             if row[id_place] is not None and row[time_place] is not None
         ]
         return newest_first(rows, all_of_them=self.cite_all)
+
+
+def local_of(release: Release[Alert], settings: Settings) -> str | None:
+    """The local part of the IVOID that the alert's event has, without making the event; None when the id is
+    withheld. Raises AvroError when the packet is damaged as far as it is read."""
+    reader, layout, survey = _compiled(release.item.schema, release.withheld, settings)
+    trigger = reader(layout.read(release.item.payload))
+    return None if trigger.id is None else identity(trigger, survey, settings)[0]
+
+
+@lru_cache(maxsize=MAX_COMPILED)
+def _compiled(
+    schema: AlertSchema, withheld: frozenset[FieldPath], settings: Settings
+) -> tuple[TriggerReader, Layout, Survey]:
+    plan = make_plan(schema, withheld, settings)
+    reader = TriggerReader(plan)
+    wanted: dict[str, Literal["read", "measure"]] = {
+        schema.root.fields[place].name: "read" for place in reader.reads
+    }
+    return reader, Layout(schema.root, wanted), plan.survey
 
 
 def _first(columns: dict[str, Column]) -> Callable[[tuple[str, ...]], Column | None]:

@@ -11,7 +11,11 @@ __all__ = ["Rejected"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejected:
-    """One piece of input that was refused. The bytes are not in the repr."""
+    """One piece of input that was refused. The bytes are not in the repr.
+
+    family : of the alert's schema, when that could be read
+    """
 
     error: GatewayError
     data: bytes = field(repr=False)
+    family: str | None = None

@@ -3,7 +3,10 @@
 What this package is not: it is not pluggable, it infers nothing from names, and it never decides whether a
 person has data rights. A profile is a TOML file in ``policy/`` or one that the operator names.
 
-    profile   Profile and Rule, read from TOML and checked before the first alert
-    engine    Policy: decide and release
-    release   Release, the view of an item that one audience may see; made by `Policy.release` alone
+    profile      Profile and Rule, read from TOML and checked before the first alert
+    engine       Policy: decide and release
+    release      Release, the view of an item that one audience may see; made by `Policy.release` alone
+    principal    who asks, and the audience that one belongs to at an instant
+    idtoken      from a signed ID token to a principal; signingkeys has the keys it is checked with
+    prooflog     what was released, as a chain of records (proofrecord) that can be checked (proofcheck)
 """

@@ -1,120 +1,261 @@
 """Policy: applies a profile to items. The only maker of `Release`.
 
 Rules
-1. Provenance is what the caller declared. No declared origin: denied.
-2. A rule passes what it matches; what no rule passes falls to ``default-deny``. The order of rules is
-   irrelevant.
-3. For an alert each leaf reachable from the root of its schema is decided (clauses P01 and P25). A schema that
-   is not released has no leaf that a rule about released schemas could pass.
-4. When every leaf is denied there is no release: PolicyError.
-5. Decisions are the same for all alerts of a schema and an origin, so they are made once and kept.
+1. Provenance is what the caller declared, for the whole item and perhaps for some of its fields. No declared
+   origin: denied.
+2. For an alert each leaf reachable from the root of its schema is decided, once a schema, provenance and audience, and
+   again when a clock of the profile has run out. Rules with conditions are put to every packet.
+3. A leaf that must be redacted is made blank in the released item, and a row is removed; a released alert that
+   lost nothing keeps its bytes. A leaf that must be refused, or a condition that holds and refuses: no release.
+4. When nothing passes there is no release: PolicyError.
+5. A packet whose schema is not a released one but bears the name of a released major version is read by the
+   nearest released one, by structure; what that does not have stays behind (P25). Any other is refused.
 """
 
 from __future__ import annotations
 
-from typing import overload
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import NoReturn, overload
 
-from gateway.errors import PolicyError
-from gateway.model.alert import Alert, AlertSchema
+from gateway.errors import AvroError, PolicyError, SchemaError
+from gateway.model.alert import Alert, AlertSchema, SchemaKey
+from gateway.model.audience import PUBLIC, Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
-from gateway.model.provenance import Origin, Provenance
+from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.profile import Profile, load
-from gateway.policy.release import Decision, Release
+from gateway.policy.conditions import Conditions
+from gateway.policy.profile import DEFAULT, Profile, load
+from gateway.policy.release import Release, Seal
+from gateway.policy.rule import Decision, Resource, Rule, strictest
+from gateway.policy.verdict import UNDECLARED, Explanation, at, changes, explain, passes_unseen
+from gateway.schema import registry
+from gateway.schema.project import project
+from gateway.schema.raw import Raw
+from gateway.schema.splice import Edit, Splicer, blanks
 
-__all__ = ["DEFAULT_DENY", "MAX_CACHED", "NOT_RELEASED", "PUBLIC", "Policy"]
+__all__ = ["MAX_CACHED", "NOT_RELEASED", "Policy", "now"]
 
-PUBLIC = "public"
-"""The default audience: anyone, without any right."""
-
-DEFAULT_DENY = Decision(
-    "deny", "default-deny", "P25", "No rule of the profile says that this is public, so it is withheld."
-)
 NOT_RELEASED = Decision(
-    "deny",
+    "refuse",
     "default-deny",
     "P25",
     "The schema that wrote this is not a released alert schema, so no field of it is known to be public.",
 )
 
 MAX_CACHED = 256
-"""Most (schema, origin) pairs whose decisions are kept."""
+"""Most (schema, provenance, audience) whose decisions are kept."""
 
-Decisions = tuple[tuple[FieldPath | None, Decision], ...]
+_SEAL = Seal()
+_ROOT_NAME = re.compile(r"lsst\.v(\d+)_(\d+)\.alert\Z")
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The decisions about a schema, until they change."""
+
+    decisions: tuple[tuple[FieldPath, Decision], ...]
+    withheld: frozenset[FieldPath]
+    taken: Counter[str]
+    refusal: Decision | None
+    conditions: Conditions
+    blank: Splicer | None
+    until: datetime | None
 
 
 class Policy:
-    """A profile in force. Keep one and use it for every item: its decisions are cached."""
+    """A profile in force. Keep one and use it for every item: its decisions are cached.
 
-    def __init__(self, profile: Profile | str = "packet-only") -> None:
+    clock : tells the time (UTC), for embargoes and release dates
+    """
+
+    def __init__(self, profile: Profile | str = DEFAULT, clock: Callable[[], datetime] = now) -> None:
         self.profile = load(profile) if isinstance(profile, str) else profile
-        self._cache: dict[tuple[AlertSchema, Origin], tuple[Decisions, frozenset[FieldPath]]] = {}
+        self.clock = clock
+        self._cache: dict[tuple[AlertSchema, tuple[object, ...], Audience], _Judged] = {}
 
-    def decide(self, kind: str, provenance: Provenance) -> Decision:
-        """The decision for one leaf or document.
+    def explain(self, resource: Resource, provenance: Provenance, audience: Audience = PUBLIC) -> Explanation:
+        """The decision about one thing, the rules that lost, and those that depend on a packet's rows."""
+        return explain(self.profile, resource, at(provenance, resource.path), audience, self.clock())
 
-        kind : ``released`` for a leaf reachable in a released alert schema, ``voevent`` for a document
-        """
-        for rule in self.profile.rules:
-            if provenance.origin and rule.origin == provenance.origin.value and rule.schema == kind:
-                return Decision(rule.effect, rule.id, rule.clause, rule.reason)
-        return DEFAULT_DENY
+    def decide(self, resource: Resource, provenance: Provenance, audience: Audience = PUBLIC) -> Decision:
+        """The decision about one thing."""
+        return self.explain(resource, provenance, audience).decision
+
+    def passes_unseen(self, kind: str, provenance: Provenance, audience: Audience = PUBLIC) -> bool:
+        """Whether whatever is of this kind passes, even what is too damaged to be looked into."""
+        return passes_unseen(self.profile, kind, provenance, audience, self.clock())
 
     @overload
-    def release(self, item: Alert, audience: str = PUBLIC) -> Release[Alert]: ...
+    def release(self, item: Alert, audience: Audience = PUBLIC) -> Release[Alert]: ...
     @overload
     def release(
-        self, item: VOEvent, audience: str = PUBLIC, *, provenance: Provenance
+        self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance
     ) -> Release[VOEvent]: ...
 
     def release(
-        self, item: Alert | VOEvent, audience: str = PUBLIC, *, provenance: Provenance | None = None
+        self, item: Alert | VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance | None = None
     ) -> Release[Alert] | Release[VOEvent]:
         """What of an item the audience may see.
 
         provenance : of a VOEvent, whose document does not carry one; an alert brings its own
-        Raises PolicyError (policy-provenance, policy-withheld) when that is nothing.
+        Raises PolicyError (policy-provenance, policy-withheld, policy-quarantine) when that is nothing, and AvroError
+        for a damaged alert of which something must be taken away.
         """
         if isinstance(item, VOEvent):
-            decision = self.decide("voevent", self._declared(provenance))
-            self._require(decision)
-            return Release(
-                item, audience, self.profile.id, self.profile.sha256, decisions=((None, decision),)
-            )
-        decisions, withheld = self._alert_decisions(item.schema, self._declared(item.provenance))
-        if len(withheld) == len(decisions):
-            self._require(decisions[0][1] if decisions else DEFAULT_DENY)
-        return Release(item, audience, self.profile.id, self.profile.sha256, withheld, decisions)
+            return self._event(item, audience, provenance or Provenance())
+        return self._alert(item, audience)
 
-    def _alert_decisions(
-        self, schema: AlertSchema, provenance: Provenance
-    ) -> tuple[Decisions, frozenset[FieldPath]]:
-        assert provenance.origin is not None
-        key = schema, provenance.origin
-        if key not in self._cache:
+    # Alerts
+
+    def _alert(self, alert: Alert, audience: Audience) -> Release[Alert]:
+        beyond: tuple[str, ...] = ()
+        if alert.schema.key is None:
+            if not alert.provenance.parts():
+                _refuse(UNDECLARED)
+            alert, beyond = _read_by_released(alert)
+        judged = self._judged(alert.schema, alert.provenance, audience)
+        if judged.refusal is not None:
+            _refuse(judged.refusal)
+        taken, payload, rows = judged.taken, alert.payload, 0
+        if judged.conditions:
+            held = judged.conditions(payload)
+            worst = strictest([one.rule.decision for one in held]) if held else None
+            if worst is not None and worst.effect != "redact":
+                _refuse(worst)
+            if held:
+                gone: dict[str, set[int]] = {}
+                taken = taken.copy()
+                for one in held:
+                    assert one.array is not None  # `gateway.policy.reach`, rule 3
+                    assert one.rows is not None
+                    gone.setdefault(one.array, set()).update(one.rows)
+                    taken[one.rule.id] += len(one.rows)
+                rows = sum(map(len, gone.values()))
+                payload = Splicer(
+                    alert.schema.root, {array: _without_rows(places) for array, places in gone.items()}
+                )(payload)
+        if judged.blank is not None:
+            payload = judged.blank(payload)
+        if payload is not alert.payload:
+            alert = replace(alert, payload=payload)
+        return Release(
+            alert,
+            audience,
+            self.profile.id,
+            self.profile.sha256,
+            judged.withheld,
+            judged.decisions,
+            rows,
+            beyond,
+            taken,
+            _SEAL,
+        )
+
+    def _judged(self, schema: AlertSchema, provenance: Provenance, audience: Audience) -> _Judged:
+        key = schema, provenance.label, audience
+        judged = self._cache.get(key)
+        if judged is None or (judged.until is not None and self.clock() >= judged.until):
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()  # a stream of ever new schemas must not fill the memory
-            decision = self.decide("released", provenance) if schema.key else NOT_RELEASED
-            made = tuple((path, decision) for path, _ in leaves(schema.root))
-            self._cache[key] = made, frozenset(path for path, found in made if not found.passes)
-        return self._cache[key]
+            judged = self._cache[key] = self._judge(schema, provenance, audience)
+        return judged
 
-    @staticmethod
-    def _declared(provenance: Provenance | None) -> Provenance:
-        if provenance is None or provenance.origin is None:
-            raise PolicyError(
-                "policy-provenance",
-                "It is not declared where these data came from, so nothing is shown.",
-                clause="P26",
+    def _judge(self, schema: AlertSchema, provenance: Provenance, audience: Audience) -> _Judged:
+        assert schema.key is not None
+        moment = self.clock()
+        version = schema.key.major, schema.key.minor
+        decisions: list[tuple[FieldPath, Decision]] = []
+        conditional: dict[Rule, None] = {}
+        for path, _ in leaves(schema.root):
+            found = explain(
+                self.profile,
+                Resource(schema.key.family, path, version),
+                at(provenance, path),
+                audience,
+                moment,
             )
-        return provenance
+            decisions.append((path, found.decision))
+            conditional |= dict.fromkeys(found.conditional)
+        withheld = frozenset(path for path, decision in decisions if not decision.passes)
+        worst = strictest([decision for _, decision in decisions])
+        refusal = (
+            worst if worst.effect in ("refuse", "quarantine") or len(withheld) == len(decisions) else None
+        )
+        parts = [provenance, *(other for _, other in provenance.fields)]
+        moments = [change for part in parts if (change := changes(self.profile, part, moment)) is not None]
+        return _Judged(
+            tuple(decisions),
+            withheld,
+            Counter(decision.rule for _, decision in decisions if not decision.passes),
+            refusal,
+            Conditions(schema, conditional),
+            Splicer(schema.root, blanks(schema.root, withheld)) if withheld else None,
+            min(moments, default=None),
+        )
 
-    @staticmethod
-    def _require(decision: Decision) -> None:
+    # VOEvents
+
+    def _event(self, event: VOEvent, audience: Audience, provenance: Provenance) -> Release[VOEvent]:
+        decision = self.decide(Resource("voevent"), provenance, audience)
         if not decision.passes:
-            raise PolicyError(
-                "policy-withheld",
-                f"Refused by rule {decision.rule}: {decision.reason}",
-                clause=decision.clause,
-            )
+            _refuse(decision)
+        return Release(
+            event,
+            audience,
+            self.profile.id,
+            self.profile.sha256,
+            decisions=((FieldPath(()), decision),),
+            seal=_SEAL,
+        )
+
+
+def _refuse(decision: Decision) -> NoReturn:
+    if decision.clause == UNDECLARED.clause and decision.rule.endswith(UNDECLARED.rule):
+        raise PolicyError(
+            "policy-provenance",
+            "It is not declared where these data came from, so nothing is shown.",
+            clause="P26",
+        )
+    code = "policy-quarantine" if decision.effect == "quarantine" else "policy-withheld"
+    raise PolicyError(code, f"Refused by rule {decision.rule}: {decision.reason}", clause=decision.clause)
+
+
+def _without_rows(places: set[int]) -> Edit:
+    def edit(raw: Raw) -> Raw:
+        return [row for i, row in enumerate(raw) if i not in places]
+
+    return edit
+
+
+def _read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
+    """Rule 5."""
+    nearest = _nearest(alert.schema)
+    if nearest is None:
+        _refuse(NOT_RELEASED)
+    try:
+        read, beyond = project(alert, nearest)
+    except (SchemaError, AvroError):
+        _refuse(NOT_RELEASED)
+    return replace(read, framing=alert.framing), beyond
+
+
+def _nearest(schema: AlertSchema) -> AlertSchema | None:
+    """The released schema nearest to the one whose name a schema bears, of the same major version."""
+    name = _ROOT_NAME.match(schema.name)
+    if name is None:
+        return None
+    wanted = SchemaKey("lsst", int(name[1]), int(name[2]))
+    released = registry.keys()
+    same = [key for key in released if key.family == "lsst" and key.major == wanted.major]
+    earlier = [key for key in same if key <= wanted]
+    return registry.get(earlier[-1] if earlier else same[0]) if same else None

@@ -1,62 +1,64 @@
 """Release: the view of one item that one audience may see.
 
 Mapping, filters and sinks accept nothing else, and only `gateway.policy.engine` makes one: skipping the policy
-is an error of the type checker, and of `tests/test_layers.py`.
+is an error of the type checker, of `tests/test_layers.py`, and of the program itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from typing import Generic, NoReturn, TypeVar
 
 from gateway.errors import PolicyError
 from gateway.model.alert import Alert
+from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.voevent import VOEvent
+from gateway.policy.rule import Decision
 
-__all__ = ["Decision", "Release"]
+__all__ = ["Release", "Seal", "require_release"]
 
 Item = TypeVar("Item", Alert, VOEvent, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided for a leaf or a document, by which rule, and why.
+class Seal:
+    """What the engine shows to make a `Release`. It has one, and keeps it to itself."""
 
-    rule : the id of the rule, ``default-deny`` when none matched
-    """
-
-    effect: str
-    rule: str
-    clause: str
-    reason: str
-
-    @property
-    def passes(self) -> bool:
-        """Whether the audience may see it."""
-        return self.effect == "pass"
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Release(Generic[Item]):
-    """An item as one audience may see it.
+    """An item as one audience may see it. What is withheld is not in it: its fields are blank, its rows are gone.
 
-    item : the alert or event; only what is not in `withheld` may be used
+    item : the alert or event; a blank field stands for nothing (it is in `withheld`) and must not be written
     withheld : the leaves that the audience may not see
-    decisions : what was decided, for reports; the same object for every item decided alike
+    decisions : what was decided for each leaf, for reports; the same object for every item decided alike
+    rows : how many rows of arrays were left out
+    beyond : fields of a schema that is not released, left behind when the packet was read by one that is
+    rules : how often each rule took something away from this item
     """
 
     item: Item = field(repr=False)
-    audience: str
+    audience: Audience
     profile: str
     profile_sha256: str
     withheld: frozenset[FieldPath] = frozenset()
-    decisions: tuple[tuple[FieldPath | None, Decision], ...] = ()
+    decisions: tuple[tuple[FieldPath, Decision], ...] = field(default=(), repr=False)
+    rows: int = 0
+    beyond: tuple[str, ...] = ()
+    rules: Mapping[str, int] = field(default_factory=dict)
+    seal: InitVar[Seal | None] = None
+
+    def __post_init__(self, seal: Seal | None) -> None:
+        if type(seal) is not Seal:
+            raise PolicyError("policy-unreleased", "Only the policy makes a release.")
 
     @property
     def whole(self) -> bool:
         """Whether nothing is withheld, so that the original bytes may go on."""
-        return not self.withheld
+        return not (self.withheld or self.rows or self.beyond)
 
     def original(self) -> bytes:
         """The original bytes of the item. Raises PolicyError (policy-withheld) unless the release is whole."""
@@ -70,3 +72,13 @@ class Release(Generic[Item]):
         if item.original is None:
             raise PolicyError("policy-withheld", "This event was not read from a document.")
         return item.original
+
+    def __reduce__(self) -> NoReturn:
+        # A copy on a disk or in another process would outlive the decision, and could be shown to others.
+        raise PolicyError("policy-unreleased", "A release cannot be stored; keep the item and decide again.")
+
+
+def require_release(value: object) -> None:
+    """Raise PolicyError (policy-unreleased) unless the policy has seen this: whoever writes an output asks first."""
+    if type(value) is not Release:
+        raise PolicyError("policy-unreleased", "This was not released by the policy, so nothing is written.")

@@ -28,7 +28,7 @@ from gateway.schema.shapes import (
     runs,
 )
 
-__all__ = ["Skipper", "measurer", "record_skipper", "skipper"]
+__all__ = ["Skipper", "measurer", "record_skipper", "short", "skipper"]
 
 Skipper = Callable[[bytes, int], int]
 ManySkipper = Callable[[bytes, int, int], int]
@@ -104,7 +104,7 @@ def measurer(type_: AvroType) -> Reader:
     return measure_nullable
 
 
-def _short(type_: AvroType) -> bytes | None:
+def short(type_: AvroType) -> bytes | None:
     """An expression that skips a regular field or a short string; longer strings do not match."""
     shape = regular(type_, capture=False)
     if shape is not None:
@@ -118,7 +118,7 @@ def _short(type_: AvroType) -> bytes | None:
 
 def _short_record(record: Record) -> bytes | None:
     """The same for a whole record."""
-    shapes = [shape for field in record.fields if (shape := _short(field.type)) is not None]
+    shapes = [shape for field in record.fields if (shape := short(field.type)) is not None]
     return b"".join(shapes) if len(shapes) == len(record.fields) else None
 
 

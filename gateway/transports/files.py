@@ -26,11 +26,12 @@ import sys
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.codecs import alert_json, confluent, container, single_object, voevent_avro, voevent_json
+from gateway.codecs.json_misfit import no_form
 from gateway.codecs.voevent import encode
 from gateway.errors import GatewayError, InputError, LimitError, Where
 from gateway.model.alert import Alert, Framing
@@ -51,12 +52,20 @@ MAX_MEMBERS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the caller says of the inputs: origins, and the schema of bare data (``lsst/11.0``)."""
+    """What the caller says of the inputs: origins, and the schema of bare data (``lsst/11.0``).
+
+    issued : they come straight from the survey's own distribution (`gateway.model.provenance`)
+    """
 
     alert: Origin | None = Origin.ALERT
     event: Origin | None = Origin.EXTERNAL
     release: str | None = None
     schema: str | None = None
+    issued: bool = False
+
+    def provenance(self, origin: Origin | None, source: str = "") -> Provenance:
+        """That of an input of this name."""
+        return Provenance(origin, self.release, source, issued=self.issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +224,13 @@ def _items(unit: Unit, declared: Declared) -> Iterator[Found]:
 def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
     assert unit.header is not None
     assert unit.block is not None
-    provenance = Provenance(declared.alert, declared.release, unit.name)
+    provenance = declared.provenance(declared.alert, unit.name)
     for item in container.read_block(unit.header, unit.block, provenance):
         if isinstance(item, Rejected):
-            yield Found(unit.name, item if _is_known(unit.header) else Rejected(item.error, b""))
+            key = unit.header.schema.key
+            family = key.family if key else None
+            kept = replace(item, family=family) if _is_known(unit.header) else Rejected(item.error, b"")
+            yield Found(unit.name, kept)
             continue
         name = f"{unit.name}[{item.provenance.position}]"
         if item.schema.sha256 == registry.stored_event().sha256:
@@ -240,14 +252,14 @@ def _stored(item: Alert, declared: Declared) -> Document | Rejected:
 def _document(data: bytes, name: str, declared: Declared) -> Document:
     return Document(
         data,
-        Provenance(declared.event, declared.release, name),
-        Provenance(declared.alert, declared.release, name),
+        declared.provenance(declared.event, name),
+        declared.provenance(declared.alert, name),
     )
 
 
 def _of_message(unit: Unit, declared: Declared) -> Iterator[Found]:
     data, name = unit.data, unit.name
-    provenance = Provenance(declared.alert, declared.release, name)
+    provenance = declared.provenance(declared.alert, name)
     text = data.lstrip()
     if not data:
         raise InputError("input-empty", "The input is empty.")
@@ -277,10 +289,13 @@ def _of_json(unit: Unit, declared: Declared) -> Iterator[Found]:
     for number, line in enumerate(lines):
         name = f"{unit.name}[{number}]" if len(lines) > 1 else unit.name
         try:
-            if "record" in alert_json.decode_values(line):
-                provenance = Provenance(declared.alert, declared.release, unit.name)
+            values = alert_json.decode_values(line)
+            if "record" in values:
+                provenance = declared.provenance(declared.alert, unit.name)
                 yield Found(name, alert_json.decode(line, provenance))
-            else:
+            elif "ivorn" in values:
                 yield Found(name, _document(encode(voevent_json.decode(line)), unit.name, declared))
+            else:
+                raise no_form(values)
         except GatewayError as error:
             yield Found(name, Rejected(error.located(input=unit.name, record=number), line))

@@ -6,7 +6,8 @@ Rules
    unless `force` is set.
 2. One file takes one VOEvent, or any number in a tar archive; one Avro message in its own framing, or any
    number in an object container; any number of JSON lines.
-3. A file appears under its name when it is complete. When the run is interrupted, nothing is left behind.
+3. The same results make the same bytes: archives have no time in them, neither of a member nor of the compression.
+4. A file appears under its name when it is complete. When the run is interrupted, nothing is left behind.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tarfile
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
+from gzip import GzipFile
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +31,9 @@ from gateway.model.alert import AlertSchema
 
 __all__ = ["Datum", "Directory", "OneFile", "Place"]
 
-_TAR: dict[str, Any] = {
-    ".tar": "w|",
-    ".tgz": "w|gz",
-    ".tar.gz": "w|gz",
-    ".tar.bz2": "w|bz2",
-    ".tar.xz": "w|xz",
-}
+_TAR: dict[str, Any] = {".tar": "w|", ".tgz": "w|", ".tar.gz": "w|", ".tar.bz2": "w|bz2", ".tar.xz": "w|xz"}
+_GZIP = (".tgz", ".tar.gz")
+"""Compressed here and not by `tarfile`, which writes the time into the gzip header (rule 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,8 @@ class OneFile(Place):
         self.file: BinaryIO = sys.stdout.buffer if self.stdout else self._open()
         name = self.path.name.lower()
         mode = next((mode for ending, mode in _TAR.items() if name.endswith(ending)), None)
-        self.tar = None if mode is None else tarfile.open(fileobj=self.file, mode=mode)  # noqa: SIM115 - closed in finish
+        self.gzip = GzipFile("", "wb", fileobj=self.file, mtime=0) if name.endswith(_GZIP) else None
+        self.tar = None if mode is None else tarfile.open(fileobj=self.gzip or self.file, mode=mode)  # noqa: SIM115 - closed in finish
         self.first: tuple[bytes, Datum | None] | None = None
         self.writer: container.Writer | None = None
         self.count = 0
@@ -214,6 +213,8 @@ class OneFile(Place):
         try:
             if self.tar is not None:
                 self.tar.close()
+            if self.gzip is not None:
+                self.gzip.close()
             if self.writer is not None:
                 self.writer.close()
             elif self.first is not None and self.first[1] is not None:
@@ -230,9 +231,10 @@ class OneFile(Place):
 
     def discard(self) -> None:
         """Remove the incomplete file."""
-        if self.tar is not None:
-            with suppress(OSError):
-                self.tar.close()  # or it would try to when it is collected
+        for archive in (self.tar, self.gzip):
+            if archive is not None:
+                with suppress(OSError):
+                    archive.close()  # or it would try to when it is collected
         if not self.stdout:
             with suppress(OSError):
                 self.file.close()

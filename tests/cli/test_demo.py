@@ -6,6 +6,8 @@ import pytest
 from alerts import KEYS, NEWEST, changed, simulated
 from cli_runs import assert_clean, invoke, message, packed
 
+EVENT = b'<v:VOEvent xmlns:v="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="test" ivorn="ivo://a.b/c?1"/>'
+
 
 def run(*arguments):
     return invoke("demo", *arguments)
@@ -35,6 +37,49 @@ def test_files(tmp_path):
     result = run(tmp_path, "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout.splitlines()[-1])["items"] == 3
+
+
+def test_what_is_no_alert_is_in_the_table(tmp_path):
+    (tmp_path / "a.avro").write_bytes(packed(simulated(NEWEST, 2, "none")))
+    (tmp_path / "b.xml").write_bytes(EVENT)
+    (tmp_path / "c.xml").write_bytes(EVENT.replace(b"?1", b"?2"))
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 0, result.output
+    first, *_, last = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (first["items"], first["note"]) == (4, f"2 {NEWEST}, 2 VOEvents")
+    assert (last["items"], last["good"], last["note"]) == (2, True, "2 of 2 give back the same bytes")
+
+
+def test_events_alone(tmp_path):
+    (tmp_path / "b.xml").write_bytes(EVENT)
+    assert run(tmp_path).exit_code == 0
+    (tmp_path / "c.xml").write_bytes(b"<VOEvent>SENTINEL</VOEvent>")
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 1
+    assert "1 of 2 give back" in result.stdout
+    assert_clean(result)
+
+
+def test_what_cannot_be_read_does_not_stop_the_rest(tmp_path):
+    good = simulated(NEWEST, 1, "none")[0]
+    (tmp_path / "a.msg").write_bytes(message(good))
+    (tmp_path / "b.msg").write_bytes(message(good)[:-1])
+    (tmp_path / "c.msg").write_bytes(message(changed(good, target_name=b"SENTINEL\xff")))
+    (tmp_path / "d").write_bytes(b"SENTINEL")
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 1
+    assert "3 unreadable" in result.stdout
+    assert "1 of 1 give back the same bytes" in result.stdout
+    for code in ("avro-", "avro-text", "input-unknown"):
+        assert f"[{code}" in result.stderr
+    assert_clean(result)
+
+
+def test_what_is_withheld_is_in_the_table(lsst_container, tmp_path):
+    (tmp_path / "fink.avro").write_bytes(lsst_container)
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 1
+    assert "7 withheld" in result.stdout
 
 
 def test_files_without_alerts(tmp_path):

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
+import stamps
 from strategies import _Maker, encode
 
 from gateway import safexml
@@ -20,7 +21,10 @@ from gateway.codecs import confluent, container, single_object
 from gateway.errors import AvroError, GatewayError
 from gateway.model.alert import AlertSchema
 from gateway.model.avrotype import Array, Primitive, Record, nullable
+from gateway.model.fitsfile import pixels
+from gateway.model.fitsfile import read as read_fits
 from gateway.model.rejected import Rejected
+from gateway.policy.cutout import Facts, inspect
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema_text
 from gateway.schema.project import values_of
@@ -103,6 +107,26 @@ def xml(data: bytes) -> None:
     assert safexml.parse(data).getroottree().docinfo.internalDTD is None
 
 
+def fits_file(data: bytes) -> None:
+    """A FITS file of plain images."""
+    for hdu in read_fits(data):
+        assert pixels(data, hdu).nbytes == hdu.size
+
+
+def _stamp(survey: str) -> Callable[[bytes], None]:
+    def stamp(data: bytes) -> None:
+        """A stamp: an alert's facts or none, the verdict is sound and says nothing."""
+        for facts in (stamps.lsst()[1], Facts()):
+            verdict = inspect(data, survey, facts)
+            assert SENTINEL not in repr(verdict)
+            assert (verdict.data is None) == (verdict.outcome == "refuse")
+            if verdict.data is not None:
+                assert inspect(verdict.data, survey, facts).data == verdict.data
+                assert SENTINEL.encode() not in verdict.data[:2880]
+
+    return stamp
+
+
 def _container(codec: str) -> bytes:
     out = io.BytesIO()
     container.write(out, ZTF, [_seed(ZTF)] * 2, codec)
@@ -119,6 +143,12 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "container": (object_container, [_container(codec) for codec in container.CODECS]),
     "confluent": (confluent_message, [confluent.frame(NEWEST, _seed(NEWEST))]),
     "single-object": (single_object_message, [single_object.frame(ZTF, _seed(ZTF))]),
+    "fits": (fits_file, [stamps.added(stamps.lsst()[0], f"COMMENT {SENTINEL}")]),
+    "lsst-stamp": (
+        _stamp("lsst"),
+        [stamps.lsst()[0], stamps.added(stamps.lsst(2)[0], f"COMMENT {SENTINEL}")],
+    ),
+    "ztf-stamp": (_stamp("ztf"), [stamps.ztf()]),
     "xml": (xml, [XML.encode(), XML.replace("utf-8", "utf-16").encode("utf-16")]),
 }
 """Name -> (target, seeds). To fuzz another decoder, add a line."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.codecs.voevent import decode
+from gateway.errors import PolicyError
 from gateway.mapping.facts import MAX_CITED, Trigger, facts_of
 from gateway.mapping.fast import Minter
 from gateway.mapping.settings import Settings
@@ -203,7 +204,7 @@ def test_ivorn():
     assert event(found, separator="#").ivorn == f"ivo://org.example/alerts#{number}"
     made = event(found, authority="org.x-y", stream="a/b")
     assert made.ivorn == f"ivo://org.x-y/a/b?{number}"
-    assert made.who.author_ivorn == "ivo://org.x-y/a/b"
+    assert made.who.author_ivorn == "ivo://org.x-y"  # the organisation, not one of its streams (VE-11)
 
 
 @pytest.mark.parametrize("key", ["lsst/9.0", "lsst/11.1", "ztf/4.02"])
@@ -244,6 +245,29 @@ def test_every_version_with_injection_flags_heeds_them():
         named = [field.name for field in record.fields if "inject" in field.name.lower()]
         for name in named:
             assert event(changed(found, **{f"diaSource__{name}": b"\1"})).role == "test"
+
+
+@pytest.mark.parametrize("flag", LSST.injected)
+def test_a_source_that_may_be_injected_is_a_test(flag):
+    """Whoever may not see the flag cannot tell an injected source from a real one."""
+    for found in (simulated()[0], simulated("lsst/7.0")[0]):
+        assert event(found, [f"diaSource.{flag}"], role="observation").role == "test"
+        assert event(found, [f"prvDiaSources[].{flag}"]).role == "observation"
+
+
+@pytest.mark.parametrize("key", ["lsst/3.0", "lsst/11.1", "ztf/4.02"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_no_event_without_identity(key, whole):
+    """Two alerts whose ids are withheld would be one event to whoever compares IVOIDs."""
+    found = simulated(key, 1, "none")[0]
+    record, name = ("candidate", "candid") if key.startswith("ztf") else ("diaSource", "diaSourceId")
+    paths = [str(path) for path, _ in released(found).decisions]
+    hidden = [
+        path for path in paths if path == f"{record}.{name}" or (whole and path.startswith(f"{record}."))
+    ]
+    with pytest.raises(PolicyError) as error:
+        event(found, hidden)
+    assert (error.value.code, error.value.where.path) == ("policy-withheld", f"{record}.{name}")
 
 
 # Citations

@@ -44,7 +44,7 @@ CASES = {
     ),
     "lsst-11.0-core-2.0-reprocessed": (
         lambda: first("lsst/11.0", transient),
-        Settings(reprocessed=True, records=frozenset({"diaSource"}), cutout_url="https://example.org/{id}/{name}.fits"),
+        Settings(reprocessed=True, cutout_url="https://example.org/{id}/{name}.fits"),
     ),
     "ztf-4.02-core-2.0": (lambda: short(simulated("ztf/4.02", 1, "image")[0]), Settings()),
 }  # fmt: skip

@@ -52,6 +52,12 @@ def test_records_are_for_core_events():
         Settings(detail="full", records=frozenset({"diaSource"}))
 
 
+def test_what_supersedes_another_event_is_complete():
+    """VE-53."""
+    with pytest.raises(SettingsError, match="VE-53"):
+        Settings(reprocessed=True, records=frozenset({"diaSource"}))
+
+
 @pytest.mark.parametrize("url", ["https://example.org/{id}/{name}.fits?a=1&b=%20", "https://example.org/all"])
 def test_addresses_of_cutouts(url):
     assert Settings(cutout_url=url).cutout_url == url

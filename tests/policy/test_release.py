@@ -1,20 +1,31 @@
 import ast
+import copy
 import dataclasses
+import pickle
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from gateway.errors import PolicyError
 from gateway.model.alert import Alert
-from gateway.model.fieldpath import FieldPath
+from gateway.model.audience import PUBLIC
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.release import Decision, Release
+from gateway.policy.engine import Policy
+from gateway.policy.release import Release, Seal, require_release
+from gateway.policy.rule import Decision
 from gateway.schema import registry
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
 SECRET = b"s3ntinel"
-ALERT = Alert(registry.get("lsst/11.1"), SECRET, provenance=Provenance(Origin.ALERT))
+ALERT = Alert(registry.get("lsst/11.1"), SECRET, provenance=Provenance(Origin.ALERT, issued=True))
+EVENT = VOEvent("ivo://example.org/a#b", "test", "2.0", original=SECRET)
+
+
+@pytest.fixture
+def release() -> Release[VOEvent]:
+    return Policy().release(EVENT, provenance=Provenance(Origin.EXTERNAL))
 
 
 def test_only_the_engine_makes_one() -> None:
@@ -22,42 +33,55 @@ def test_only_the_engine_makes_one() -> None:
         file.relative_to(GATEWAY).as_posix()
         for file in GATEWAY.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split("[")[0].split(".")[-1] == "Release"
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).split("[")[0].split(".")[-1] in ("Release", "Seal")
     }
     assert makers == {"policy/engine.py"}
 
 
-def test_a_whole_release_gives_the_original() -> None:
-    release = Release(ALERT, "public", "p", "0")
-    assert release.whole
-    assert release.original() is ALERT.payload
-    event = VOEvent("ivo://a/b#c", "test", "2.0", original=b"<x/>")
-    assert Release(event, "public", "p", "0").original() == b"<x/>"
-
-
-def test_a_release_with_a_leaf_withheld_does_not_give_the_original() -> None:
-    release = Release(ALERT, "public", "p", "0", frozenset({FieldPath.parse("diaSource.ra")}))
-    assert not release.whole
+@pytest.mark.parametrize("seal", [None, object(), Seal, "seal", type("Seal", (Seal,), {})()])
+def test_nobody_else_can_make_one(seal: object) -> None:
     with pytest.raises(PolicyError) as caught:
-        release.original()
-    assert caught.value.code == "policy-withheld"
-    assert SECRET.decode() not in str(caught.value)
+        Release(ALERT, PUBLIC, "p", "0", seal=cast(Any, seal))
+    assert caught.value.code == "policy-unreleased"
+    assert SECRET.decode() not in f"{caught.value!r} {caught.value}"
+
+
+def test_a_changed_copy_cannot_be_made(release: Release[VOEvent]) -> None:
+    with pytest.raises((PolicyError, ValueError)):
+        dataclasses.replace(release, withheld=frozenset())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        cast(Any, release).withheld = frozenset()
+
+
+def test_it_is_neither_stored_nor_printed(release: Release[VOEvent]) -> None:
+    for store in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(PolicyError) as caught:
+            store(release)
+        assert caught.value.code == "policy-unreleased"
+    assert SECRET.decode() not in f"{release!r} {release}"
+
+
+def test_a_whole_release_gives_the_original(release: Release[VOEvent]) -> None:
+    assert release.whole
+    assert release.original() == SECRET
 
 
 def test_an_event_that_was_not_read_has_no_original() -> None:
+    made = Policy().release(VOEvent("ivo://a/b#c", "test", "2.0"), provenance=Provenance(Origin.EXTERNAL))
     with pytest.raises(PolicyError):
-        Release(VOEvent("ivo://a/b#c", "test", "2.0"), "public", "p", "0").original()
+        made.original()
 
 
-def test_a_release_cannot_be_widened_and_is_not_printed() -> None:
-    release = Release(ALERT, "public", "p", "0", frozenset({FieldPath.parse("diaSource.ra")}))
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        release.withheld = frozenset()  # type: ignore[misc]
-    assert SECRET.decode() not in repr(release)
-    assert "item" not in repr(release)
+@pytest.mark.parametrize("value", [ALERT, EVENT, None, "released", Release])
+def test_who_writes_asks_for_a_release(value: object, release: Release[VOEvent]) -> None:
+    require_release(release)
+    with pytest.raises(PolicyError) as caught:
+        require_release(value)
+    assert caught.value.code == "policy-unreleased"
 
 
 def test_only_pass_passes() -> None:
     assert Decision("pass", "r", "P01", "R.").passes
-    for effect in ("deny", "", "Pass", "passed"):
-        assert not Decision(effect, "r", "P01", "R.").passes
+    for effect in ("redact", "refuse", "quarantine", "", "Pass", "passed"):
+        assert not Decision(cast(Any, effect), "r", "P01", "R.").passes

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 
 import pytest
 from alerts import NEWEST, simulated
@@ -88,6 +89,20 @@ def test_an_archive(tmp_path, name):
     assert read["x-2-2.xml"] == b"3"
     assert read["a.avro"].startswith(b"Obj\1")
     assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2", "a.tar.xz"])
+def test_the_same_results_make_the_same_archive(tmp_path, name, monkeypatch):
+    """Whenever, and under whatever name, it is written."""
+    made = []
+    for now in (1_000_000_000, 2_000_000_000):
+        monkeypatch.setattr(time, "time", lambda now=now: float(now))
+        path = tmp_path / f"{now}-{name}"
+        write(OneFile(str(path)), (b"1" * 100_000, "x", ".xml"), (b"2", "x", ".xml"))
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    with tarfile.open(path) as archive:
+        assert [(member.name, member.mtime) for member in archive] == [("x.xml", 0), ("x-2.xml", 0)]
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.avro", "a.xml", "a.json"])

@@ -1,0 +1,96 @@
+"""Whether a rule can match anything at all: one that cannot is a mistake, and perhaps a hole.
+
+Rules
+1. Each kind of a rule about alerts must be that of a released version, and each of its paths a field, record or
+   row of one of them.
+2. Only a rule that denies has a condition on rows or lasts `until`; only one that passes is for people with
+   rights, or begins `from`.
+3. A condition stands where its fact is known: on a record or on the rows of an array that has the fields. A
+   condition that redacts, redacts rows.
+4. A rule that waits for a release can only be about releases whose day is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from gateway.model.alert import AlertSchema, SchemaKey
+from gateway.model.avrotype import Array, Record, leaves, nullable
+from gateway.model.fieldpath import FieldPath
+from gateway.policy.facts import FACTS, Condition
+from gateway.policy.pattern import FAMILIES, KindRange, PathPattern
+from gateway.policy.rule import Rule
+from gateway.schema import registry
+
+__all__ = ["fault", "places", "rows_of"]
+
+
+def places(schema: AlertSchema) -> dict[FieldPath, Record | None]:
+    """The records, rows and arrays of a packet, to which conditions can be put; for records and rows what they are."""
+    found: dict[FieldPath, Record | None] = {}
+    for field in schema.root.fields:
+        path, (type_, _) = FieldPath((field.name,)), nullable(field.type)
+        if isinstance(type_, Record):
+            found[path] = type_
+        elif isinstance(type_, Array) and isinstance(type_.items, Record):
+            found[path] = None
+            found[path.items()] = type_.items
+    return found
+
+
+def rows_of(condition: Condition, pattern: PathPattern, schema: AlertSchema) -> Iterator[FieldPath]:
+    """Where in a packet a condition can be put, of the places that a pattern names."""
+    for path, record in places(schema).items():
+        if pattern.matches(path):
+            names = {field.name for field in record.fields} if record else {"size"}
+            needs = [need for need in FACTS[condition.fact].needs if need.record == "row"]
+            if all(not names.isdisjoint(need.names) for need in needs):
+                yield path
+
+
+def fault(rule: Rule, releases: Mapping[str, date]) -> tuple[str, str] | None:
+    """The key and the sentence that say what is wrong with a rule; None when nothing is."""
+    denies = rule.effect != "pass"
+    for key, given, allowed in (
+        ("where", rule.where, denies),
+        ("until", rule.end, denies),
+        ("from", rule.start, not denies),
+        ("audience", rule.rights, not denies),
+    ):
+        if given and not allowed:
+            return key, f"`{key}` cannot stand in a rule that {'denies' if denies else 'passes'}."
+    for moment in (rule.start, rule.end):
+        if (
+            moment
+            and moment.base == "released"
+            and not releases.keys() >= set(rule.releases or releases or {""})
+        ):
+            return "release", "The day of a release that this rule waits for is not in `releases`."
+    for kind in rule.kinds:
+        if kind.kind in FAMILIES and not any(_versions(kind)):
+            return "kind", "No released version is of this kind, so the rule can match nothing."
+    if any(kind.kind not in FAMILIES for kind in rule.kinds):
+        return ("where", "Conditions are known for alerts only.") if rule.where else None
+    for pattern in rule.paths:
+        if rule.where is None:
+            if not any(pattern.matches(path) for schema in _schemas(rule) for path, _ in leaves(schema.root)):
+                return "path", f"No field of a released version is {pattern}, so the rule can match nothing."
+            continue
+        found = next(
+            (path for schema in _schemas(rule) for path in rows_of(rule.where, pattern, schema)), None
+        )
+        if found is None:
+            return "where", f"{pattern} is no record or array with the fields that the fact needs."
+        if rule.effect == "redact" and not found.steps[-1].endswith("[]"):
+            return "where", "A condition can redact rows of an array only; refuse or quarantine the alert."
+    return None
+
+
+def _versions(kind: KindRange) -> Iterator[SchemaKey]:
+    return (key for key in registry.keys()[::-1] if kind.matches(key.family, (key.major, key.minor)))
+
+
+def _schemas(rule: Rule) -> Iterator[AlertSchema]:
+    """The released schemas that a rule is about, newest first. Each is parsed when it is asked for."""
+    return (registry.get(key) for kind in rule.kinds for key in _versions(kind))
