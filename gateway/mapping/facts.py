@@ -219,7 +219,7 @@ def identity(trigger: Trigger, survey: Survey, settings: Settings) -> tuple[str,
         number = moment[1] / 1000 if moment[0] == "time_processed" else moment[1] * 86_400_000
         if abs(number) < _NO_TIME:
             return f"{name}/{round(number)}", ((cite, settings.ivorn(name)),)
-    return name, tuple(("followup", settings.ivorn(str(earlier))) for earlier in trigger.earlier)
+    return name, tuple([("followup", settings.ivorn(str(earlier))) for earlier in trigger.earlier])
 
 
 def envelope(facts: Facts, survey: Survey, key: SchemaKey, settings: Settings, what: What) -> VOEvent:

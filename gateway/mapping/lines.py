@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
+from operator import call
 
 from gateway.codecs.voevent.write import escape_attribute
 from gateway.mapping import forms
@@ -21,7 +22,7 @@ from gateway.model.floattext import texts32, texts64
 from gateway.model.voevent import Param
 from gateway.schema.gather import gathered, in_order, taker
 from gateway.schema.raw import Raw
-from gateway.schema.text import BOOLEANS, integer_text, kind_of, text_of
+from gateway.schema.text import BOOLEANS, integer_text, kind_of, string, text_of
 
 __all__ = ["MAX_PATTERNS", "PLAIN", "Floats", "Lines", "Odd", "attribute"]
 
@@ -57,13 +58,10 @@ def attribute(raw: bytes) -> bytes:
     """A string as it stands in an attribute. Raises Odd, and AvroError (avro-text)."""
     if PLAIN(raw):
         return raw
-    text = _STRING(raw).decode()
+    text = string(raw)
     if forms.is_odd(text):
         raise Odd
     return escape_attribute(text).encode()
-
-
-_STRING = text_of("string")
 
 
 class _Pattern:
@@ -71,12 +69,13 @@ class _Pattern:
 
     def __init__(self, kinds: list[str], cuts: list[tuple[bytes, bytes]], nulls: Collection[int]) -> None:
         present = [place for place in range(len(kinds)) if place not in nulls]
-        groups = gathered(kinds, present, "float", "double", "boolean", "int", "long")
-        floats, doubles, booleans, ints, longs, others = groups
+        groups = gathered(kinds, present, "float", "double", "boolean", "int", "long", "string")
+        floats, doubles, booleans, ints, longs, strings, others = groups
         self.floats, self.doubles = taker(floats), taker(doubles)
         self.count32, self.count64 = len(floats), len(doubles)
-        self.booleans, self.integers, self.others = taker(booleans), taker([*ints, *longs]), taker(others)
-        self.functions = [attribute if kinds[p] == "string" else text_of(kinds[p]) for p in others]
+        self.booleans, self.integers = taker(booleans), taker([*ints, *longs])
+        self.strings, self.others = taker(strings), taker(others)
+        self.functions = [text_of(kinds[place]) for place in others]
         self.order = in_order(groups)
         self.form = b"%b".join(
             before.replace(b"%", b"%%") for before in _between([cuts[place] for place in present])
@@ -89,7 +88,8 @@ class _Pattern:
             *islice(floats.texts64, self.count64),
             *map(BOOLEANS.__getitem__, self.booleans(values)),
             *map(integer_text, self.integers(values)),
-            *[text(raw) for text, raw in zip(self.functions, self.others(values), strict=True)],
+            *map(attribute, self.strings(values)),
+            *map(call, self.functions, self.others(values)),
         ]
         return self.form % self.order(texts)
 
@@ -143,8 +143,7 @@ class Lines:
             )
 
     def _line(self, place: int, raw: bytes) -> bytes:
-        text = text_of(self.kinds[place])(raw)
         if self.kinds[place] == "string":
-            return self.write_param(forms.param(self.columns[place], text.decode()))
+            return self.write_param(forms.param(self.columns[place], string(raw)))
         head, tail = self.cuts[place]
-        return head + text + tail
+        return head + text_of(self.kinds[place])(raw) + tail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from gateway.codecs.voevent import encode
 from gateway.mapping.facts import Facts, envelope
@@ -21,37 +22,36 @@ class Template:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.shapes: dict[tuple[object, ...], tuple[list[bytes], list[int], int]] = {}
+        self.shapes: dict[tuple[object, ...], tuple[list[bytes], int]] = {}
 
     def fill(self, facts: Facts, what: Iterable[bytes]) -> bytes:
         """The document with these facts and the lines of What."""
-        texts = [text.encode() for text in facts.texts if text is not None]
         shape = facts.role, facts.cites, *[text is None for text in facts.texts]
         found = self.shapes.get(shape)
         if found is None:
             found = self._pieces(facts)
             if len(self.shapes) < MAX_SHAPES:
                 self.shapes[shape] = found
-        pieces, places, place_of_what = found
+        pieces, place = found
+        texts = [text.encode() for text in facts.texts if text is not None]
         texts += [ivorn.encode() for _, ivorn in facts.citations]
+        texts.insert(place, b"".join(what))
         filled = pieces.copy()
-        for place, text in zip(places, texts, strict=True):
-            filled[place] = text
-        filled[place_of_what : place_of_what + 1] = what
+        filled[1::2] = texts
         return b"".join(filled)
 
-    def _pieces(self, facts: Facts) -> tuple[list[bytes], list[int], int]:
-        """The writer's document, cut at marks; the places of the texts and citations, and that of What."""
-        marks = {
-            name: f"@@{name}@@"
-            for name, text in zip(facts._fields, facts.texts, strict=False)
-            if text is not None
-        }
-        cited = [f"@@cited{i}@@" for i in range(len(facts.citations))]
-        marked = facts._replace(**marks, citations=tuple(zip(facts.cites, cited, strict=True)))
+    def _pieces(self, facts: Facts) -> tuple[list[bytes], int]:
+        """The writer's document, cut where the texts and What stand; and the place of What among the texts."""
+        names = [name for name, text in zip(facts._fields, facts.texts, strict=False) if text is not None]
+        cited = [f"cited{i}" for i in range(len(facts.citations))]
+        marks: dict[str, Any] = {name: f"@@{name}@@" for name in names}
+        citations = tuple((cite, f"@@{name}@@") for cite, name in zip(facts.cites, cited, strict=True))
+        marked = facts._replace(**marks, citations=citations)
         what = What((Description("@@what@@"),))
         document = encode(envelope(marked, self.plan.survey, self.plan.key, self.plan.settings, what))
         document = document.replace(b"    <Description>@@what@@</Description>\n", b"@@what@@")
-        pieces = re.split(rb"(@@\w+@@)", document)
-        places = [pieces.index(mark.encode()) for mark in (*marks.values(), *cited)]
-        return pieces, places, pieces.index(b"@@what@@")
+        pieces = re.split(rb"@@(\w+)@@", document)
+        found = [piece.decode() for piece in pieces[1::2]]
+        place = found.index("what")
+        assert [*found[:place], *found[place + 1 :]] == [*names, *cited]  # `Facts` has them in this order
+        return pieces, place

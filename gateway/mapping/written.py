@@ -118,33 +118,35 @@ class _Group:
 
 
 class _Length:
-    """The mention of an array."""
+    """The mention of an array or image."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, kind: str) -> None:
         marked = Param("length", "@@", data_type="int")
-        self.head, self.tail = _cut(fragment(replace(length_group(name, "array", 0), items=(marked,))))
+        self.head, self.tail = _cut(fragment(replace(length_group(name, kind, 0), items=(marked,))))
 
-    def __call__(self, length: int) -> bytes:
+    def collect(self, raw: Raw, _floats: Floats) -> Any:
+        return raw if isinstance(raw, int) else len(raw)
+
+    def finish(self, length: Any, _floats: Floats, _event_id: str) -> bytes:
         return b"%b%d%b" % (self.head, length, self.tail)
 
 
 class _Rows:
-    """An array of records as a Table, or the mention of it."""
+    """An array of records as a Table."""
 
-    def __init__(self, part: Rows, plan: Plan) -> None:
-        self.shown = plan.shown(part)
+    def __init__(self, part: Rows) -> None:
         self.take = taker([column.place for column in part.columns])
         self.texts = texts_of([column.type for column in part.columns])
         self.textual = [i for i, column in enumerate(part.columns) if column.textual]
         self.head, self.row_head, self.row_tail, self.tail = table_cuts(part)
-        self.length = _Length(part.name)
+        self.length = _Length(part.name, "array")
 
     def collect(self, raw: Raw, _floats: Floats) -> Any:
         return raw
 
-    def finish(self, raw: Any, _floats: Floats, _event_id: str) -> bytes:
-        if not raw or not self.shown:
-            return self.length(raw if isinstance(raw, int) else len(raw))
+    def finish(self, raw: Any, floats: Floats, event_id: str) -> bytes:
+        if not raw:
+            return self.length.finish(0, floats, event_id)
         rows = self.texts([self.take(row) for row in raw])
         return self.head + b"".join([self._row(texts) for texts in rows]) + self.tail
 
@@ -196,4 +198,7 @@ def writer(part: Part, plan: Plan) -> Writer:
         return _Scalar(part)
     if isinstance(part, Values):
         return _Group(part)
-    return _Rows(part, plan) if isinstance(part, Rows) else _Blob(part, plan)
+    if isinstance(part, Rows):
+        return _Rows(part) if plan.shown(part) else _Length(part.name, "array")
+    mentioned = part.record is None and not plan.shown(part) and not plan.settings.cutout_url
+    return _Length(part.name, "bytes") if mentioned else _Blob(part, plan)

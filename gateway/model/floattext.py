@@ -8,10 +8,9 @@ Rules
 4. Not-a-number is ``NaN``, infinities are ``INF`` and ``-INF`` (the spelling of xs:float, which VE-26 also
    reads).
 
-The digits come from orjson, which writes a whole numpy array at once, 15 times faster than numpy writes
-scalars. How orjson spells an exponent has changed between its versions; rules 2 and 3 are therefore applied
-here, and the text does not depend on the library's version. `reference_text` says the same slowly, from numpy
-and Python alone.
+The digits come from orjson, which writes a whole array at once, 15 times faster than numpy writes scalars. How orjson
+spells an exponent has changed between its versions; rules 2 and 3 are therefore applied here, and the text does not
+depend on the library's version. `reference_text` says the same slowly, from numpy and Python alone.
 """
 
 from __future__ import annotations
@@ -34,18 +33,19 @@ _DOUBLE, _LOW = struct.Struct("<d"), struct.Struct("<I")
 
 # The bounds of rule 2 are chosen so that the last byte of a float, its sign and the upper bits of its exponent,
 # tells on which side of them it is. A table marks the bytes of floats that may need another text than orjson's.
-_32 = (np.dtype("<f4"), bytes(not 56 <= byte & 0x7F <= 83 for byte in range(256)))
-_64 = (np.dtype("<f8"), bytes(not 63 <= byte & 0x7F <= 66 for byte in range(256)))
+_MARKS32 = bytes(not 56 <= byte & 0x7F <= 83 for byte in range(256))
+_MARKS64 = bytes(not 63 <= byte & 0x7F <= 66 for byte in range(256))
+_FLOAT32 = np.dtype("<f4")
 
 
 def texts32(data: bytes) -> list[bytes]:
     """The texts of little-endian 32-bit floats that follow each other in `data`."""
-    return _texts(data, *_32)
+    return _texts(np.frombuffer(data, _FLOAT32), data[3::4].translate(_MARKS32)) if data else []
 
 
 def texts64(data: bytes) -> list[bytes]:
     """The texts of little-endian 64-bit floats that follow each other in `data`."""
-    return _texts(data, *_64)
+    return _texts(struct.unpack(f"<{len(data) // 8}d", data), data[7::8].translate(_MARKS64)) if data else []
 
 
 def text64(number: float) -> str:
@@ -62,12 +62,9 @@ def text64(number: float) -> str:
     return f"{sign}0.0000{mantissa.lstrip('-').replace('.', '')}"
 
 
-def _texts(data: bytes, type_: np.dtype[Any], marks: bytes) -> list[bytes]:
-    if not data:
-        return []
-    numbers = np.frombuffer(data, type_)
+def _texts(numbers: Sequence[float] | np.ndarray[Any, Any], marks: bytes) -> list[bytes]:
     texts = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    for place in _marked(data[type_.itemsize - 1 :: type_.itemsize].translate(marks)):
+    for place in _marked(marks):
         text = texts[place]
         if text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
             texts[place] = _special(float(numbers[place])) if text == b"null" else _scientific(text)

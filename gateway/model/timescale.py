@@ -35,16 +35,9 @@ def _steps() -> tuple[list[int], list[int]]:
 _STARTS, _OFFSETS = _steps()
 
 
-# The alerts of a visit were all observed in one second and processed in a few.
-@lru_cache(maxsize=1024)
-def _second_text(second: int) -> str:
-    return (_MJD_ZERO + timedelta(seconds=second)).isoformat()
-
-
 def _text(micros: int) -> str:
     """The text of UTC microseconds since MJD 0."""
-    second, micro = divmod(micros, 1_000_000)
-    return f"{_second_text(second)}.{micro:06d}"
+    return (_MJD_ZERO + timedelta(0, 0, micros)).isoformat("T", "microseconds")
 
 
 def _tai_micros_to_utc(micros: int) -> str | None:
@@ -60,6 +53,8 @@ def _tai_micros_to_utc(micros: int) -> str | None:
     return _text(utc)
 
 
+# The alerts of a visit were observed at one time, and those of a detector were processed at one.
+@lru_cache(maxsize=1024)
 def tai_mjd_to_utc(mjd: float) -> str | None:
     """ISO 8601 text (UTC, 6 decimals, no zone) of a TAI Modified Julian Date; None where rule 3 says so."""
     if not _FIRST <= mjd < _LAST:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache, partial
+from operator import call
 
 import orjson
 
@@ -101,7 +102,7 @@ class _Pattern:
                 *map(_int, numbers[self.floats : self.ints]),
                 *map(_long, numbers[self.ints :]),
                 *map(RAW_BOOLEANS.__getitem__, self.booleans(texts)),
-                *[back(text) for back, text in zip(self.functions, self.others(texts), strict=True)],
+                *map(call, self.functions, self.others(texts)),
             ]
         )
 

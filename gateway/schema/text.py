@@ -19,7 +19,7 @@ import binascii
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -38,11 +38,12 @@ __all__ = [
     "integer_text",
     "kind_of",
     "raw_integer",
+    "string",
     "text_of",
     "texts_of",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # UTC, like all that is done with it
 BOOLEANS = {b"\x01": b"true", b"\x00": b"false", None: None}
 
 
@@ -64,17 +65,22 @@ def integer_text(raw: bytes) -> bytes:
 def _timestamp_text(raw: bytes) -> bytes:
     micros = integer(raw)
     try:
-        moment = _EPOCH + timedelta(microseconds=micros)
+        moment = _EPOCH + timedelta(0, 0, micros)
     except OverflowError:
         return b"%d" % micros
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds").encode() + b"Z"
+    return moment.isoformat("T", "microseconds").encode() + b"Z"
+
+
+def string(raw: bytes) -> str:
+    """A string. Raises AvroError (avro-text)."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise AvroError("avro-text", "A string is not valid UTF-8.") from None
 
 
 def _string_text(raw: bytes) -> bytes:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise AvroError("avro-text", "A string is not valid UTF-8.") from None
+    string(raw)
     return raw
 
 
@@ -169,7 +175,7 @@ def _raw_timestamp(text: bytes) -> bytes:
     if found is None:
         return raw_integer(int(text), 64)
     year, month, day, hour, minute, second, micro = map(int, found.groups())
-    moment = datetime(year, month, day, hour, minute, second, micro, UTC)
+    moment = datetime(year, month, day, hour, minute, second, micro)
     return write_varint((moment - _EPOCH) // timedelta(microseconds=1))
 
 

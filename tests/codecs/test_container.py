@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from strategies import damages, declarations, encode, payloads, zigzag
 
 from gateway.codecs import container
+from gateway.codecs.container import compression, reader, stream, writer
 from gateway.errors import AvroError, GatewayError, LimitError, SchemaError
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.provenance import Origin, Provenance
@@ -65,7 +66,7 @@ def summary(found: list[Alert | Rejected]) -> list[Any]:
 @pytest.fixture
 def blocks(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A file with 12 records in 6 blocks of two."""
-    monkeypatch.setattr(container, "_BLOCK_TARGET", 2 * len(payload(0)))
+    monkeypatch.setattr(writer, "_BLOCK_TARGET", 2 * len(payload(0)))
     return written(SMALL, [payload(n) for n in range(12)])
 
 
@@ -309,7 +310,7 @@ def test_cut_at_every_byte(blocks: bytes) -> None:
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_every_byte_changed(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container, "_BLOCK_TARGET", 1)
+    monkeypatch.setattr(writer, "_BLOCK_TARGET", 1)
     texts = [b"%d" % n * 20 for n in range(6)]
     data = written(SMALL, [payload(n, text) for n, text in enumerate(texts)], codec)
     _, begins = starts(data)
@@ -428,7 +429,7 @@ def test_a_damaged_record_costs_the_rest_of_its_block() -> None:
 
 
 def test_thousands_of_damaged_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container, "_BLOCK_TARGET", 1)
+    monkeypatch.setattr(writer, "_BLOCK_TARGET", 1)
     data = written(SMALL, [payload(n % 50) for n in range(5000)])
     sync, begins = starts(data)
     damaged = bytearray(data)
@@ -483,7 +484,8 @@ def one_block(codec: str, data: bytes, count: int = 1) -> bytes:
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_bomb_is_not_unpacked(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = 200_000
-    monkeypatch.setattr(container, "MAX_BLOCK", limit)
+    for module in (compression, reader, stream):
+        monkeypatch.setattr(module, "MAX_BLOCK", limit)
     fits = payload(1, b"x" * (limit - 4))
     assert len(fits) == limit
     assert summary(read(one_block(codec, compressed(codec, fits)))) == [1]

@@ -69,7 +69,8 @@ def escape_attribute(text: str) -> str:
 
 def _escaped(text: str, references: Iterable[tuple[str, str]]) -> str:
     for character, reference in references:
-        text = text.replace(character, reference)
+        if character in text:
+            text = text.replace(character, reference)
     return text
 
 
