@@ -130,6 +130,10 @@ CODES: dict[str, str] = {
     "settings-value": "An option has a value that cannot be used.",
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-log": (
+        "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
+    ),
+    "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-exists": "The output file exists. Choose another name or pass --force.",
 }
 

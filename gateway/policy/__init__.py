@@ -8,4 +8,5 @@ person has data rights. A profile is a TOML file in ``policy/`` or one that the 
     release      Release, the view of an item that one audience may see; made by `Policy.release` alone
     principal    who asks, and the audience that one belongs to at an instant
     idtoken      from a signed ID token to a principal; signingkeys has the keys it is checked with
+    prooflog     what was released, as a chain of records (proofrecord) that can be checked (proofcheck)
 """

@@ -69,8 +69,7 @@ class TokenVerifier:
 
         Raises PolicyError (policy-token-..., policy-keys) for a caller that must tell somebody.
         """
-        algorithm, kid = _header(token)
-        payload = _signed(token, algorithm, self._keys.find(kid, now))
+        payload = _signed(token, self._keys.find(_key_id(token), now))
         if payload is None:
             raise PolicyError("policy-token-signature", "The signature of the token is not the issuer's.")
         claims = json_object(payload)
@@ -93,8 +92,8 @@ class TokenVerifier:
         return self._releases.intersection(claim.split(" ")) if isinstance(claim, str) else frozenset()
 
 
-def _header(token: str) -> tuple[str, str]:
-    """(algorithm, key id) of a token whose form is right."""
+def _key_id(token: str) -> str:
+    """The `kid` of a token whose form and header are right."""
     match = _COMPACT.fullmatch(token) if len(token) <= MAX_TOKEN else None
     if match is None:
         raise PolicyError("policy-token-form", "The token is not a JWS in compact form, or is too long.")
@@ -105,9 +104,10 @@ def _header(token: str) -> tuple[str, str]:
         )
     if header.get("alg") not in ALGORITHMS.values():
         raise PolicyError("policy-token-algorithm", "The token is not signed with RS256 or ES256.")
-    if not isinstance(header.get("kid"), str):
+    kid = header.get("kid")
+    if not isinstance(kid, str):
         raise PolicyError("policy-token-key", "The token does not name the key that signed it.")
-    return header["alg"], header["kid"]
+    return kid
 
 
 def _decoded(segment: str) -> bytes:
@@ -118,12 +118,10 @@ def _decoded(segment: str) -> bytes:
         return b""
 
 
-def _signed(token: str, algorithm: str, key: SigningKey) -> bytes | None:
-    """The payload when the key made the signature."""
-    if ALGORITHMS[key.key_type] != algorithm:
-        return None
+def _signed(token: str, key: SigningKey) -> bytes | None:
+    """The payload, when the key made the signature with the algorithm of its type."""
     try:
-        return jws.deserialize_compact(token, key, [algorithm]).payload
+        return jws.deserialize_compact(token, key, [ALGORITHMS[key.key_type]]).payload
     except JoseError:
         return None
 

@@ -122,8 +122,8 @@ class SigningKeys:
         """The key of this id at `now`, an aware time. Raises PolicyError (policy-keys, policy-token-key)."""
         key = self._fresh(now).get(kid)
         if key is None:
-            with self._lock:  # another thread may have read the set while this one waited
-                key = self._fresh(now).get(kid) or self._again(now).get(kid)
+            with self._lock:  # who waits for another thread's attempt makes none of its own: patience
+                key = self._again(now).get(kid)
         if key is None:
             raise PolicyError("policy-token-key", "The issuer has no key of the id that the token names.")
         return key

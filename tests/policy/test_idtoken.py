@@ -97,6 +97,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "unknown kid": (signed(key=OTHER, header={"kid": "rsa-2"}), "key"),
     "no kid": (signed(header={"kid": None}), "key"),
     "kid is a path": (signed(header={"kid": "../../dev/null"}), "key"),
+    "kid is a list": (changed(signed(), 0, encoded({"alg": "RS256", "kid": ["rsa-1"]})), "key"),
     "kid is a number": (changed(signed(), 0, encoded({"alg": "RS256", "kid": 1})), "key"),
     # signature
     "a stranger's signature": (signed(key=OTHER), "signature"),
@@ -139,6 +140,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         signed(json.dumps(CLAIMS).replace(str(CLAIMS["exp"]), "1" * 5000).encode()),
         "claim",
     ),
+    "NaN somewhere": (signed(doubled("more", "NaN")), "claim"),
     "no iat": (signed(without("iat")), "claim"),
     "nbf is a text": (with_claims(nbf="0"), "claim"),
     "nbf is null": (with_claims(nbf=None), "claim"),

@@ -120,11 +120,14 @@ class TestFile:
         path.write_bytes(public(EC))
         assert keys.find("ec-1", NOW + MINUTE).kid == "ec-1"
 
-    @pytest.mark.parametrize("data", [None, b" " * (MAX_KEY_SET + 1)], ids=["missing", "large"])
-    def test_a_file_without_keys(self, tmp_path: Path, data: bytes | None) -> None:
+    def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        assert code_of(SigningKeys(key_file(tmp_path / "keys.json")), "rsa-1", NOW) == "policy-keys"
+
+    def test_the_largest_file(self, tmp_path: Path) -> None:
         path = tmp_path / "keys.json"
-        if data is not None:
-            path.write_bytes(data)
+        path.write_bytes(public(RSA).ljust(MAX_KEY_SET))
+        assert SigningKeys(key_file(path)).find("rsa-1", NOW)
+        path.write_bytes(public(RSA).ljust(MAX_KEY_SET + 1))
         assert code_of(SigningKeys(key_file(path)), "rsa-1", NOW) == "policy-keys"
 
 
@@ -201,3 +204,17 @@ class TestKeeping:
         for thread in threads:
             thread.join()
         assert source.asked == 1
+
+    def test_who_comes_while_the_set_is_read_waits(self) -> None:
+        found: list[str | None] = []
+
+        def source() -> bytes:
+            other.start()
+            other.join(0.2)  # it waits for this one, so it is not done
+            return public(RSA)
+
+        keys = SigningKeys(source)
+        other = threading.Thread(target=lambda: found.append(keys.find("rsa-1", NOW).kid))
+        keys.find("rsa-1", NOW)
+        other.join()
+        assert found == ["rsa-1"]
