@@ -1,4 +1,4 @@
-"""What a rule may ask of a row: a number that is worked out of the row and the packet around it.
+"""What a rule may ask of a row or a table: a number that is worked out of it, and of the packet around a row.
 
 Rules
 1. A fact has a name, a unit and a sentence; `FACTS` is the whole list. A rule compares it with a number:
@@ -16,6 +16,8 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from gateway.policy.pattern import FAMILIES
 
 __all__ = ["FACTS", "STAMP", "Condition", "Fact", "Need"]
 
@@ -38,12 +40,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact. `value` is called with the numbers of `needs`, in their order."""
+    """One fact. `value` is called with the numbers of `needs`, in their order.
+
+    kinds : of what it is a fact
+    """
 
     unit: str
     meaning: str
     needs: tuple[Need, ...]
     value: Callable[..., Number]
+    kinds: tuple[str, ...] = FAMILIES
 
 
 def _history_age(time: Number, trigger: Number) -> Number:
@@ -57,6 +63,10 @@ def _trail_rate(length: Number) -> Number:
 def _extra_rows(rows: Number, sources: Number) -> Number:
     # Without an object (a solar-system alert) there is no count to compare with.
     return 0 if rows is None or sources is None else rows + 1 - sources
+
+
+def _whether_given(value: Number) -> Number:
+    return 0 if value is None else 1
 
 
 def _itself(value: Number) -> Number:
@@ -99,6 +109,19 @@ FACTS: dict[str, Fact] = {
         "The ZTF programme that a row belongs to: 1 is public, 2 the partnership's, 3 Caltech's.",
         (Need("row", ("programid",)),),
         _itself,
+    ),
+    "withdrawn": Fact(
+        "",
+        "1 when the survey has withdrawn the source, 0 otherwise.",
+        (Need("row", ("timeWithdrawnMjdTai",)),),
+        _whether_given,
+    ),
+    "objects": Fact(
+        "",
+        "Of how many objects a table has rows, as whoever looks into it counts them.",
+        (),
+        _itself,
+        ("table",),
     ),
 }
 
