@@ -3,8 +3,9 @@
 Rules
 1. What goes wrong with one item is its result, and the batch goes on. Nothing but a `GatewayError` is caught.
 2. The parent cuts inputs into units without looking into them; workers open, convert and answer. The results
-   come in the order of the inputs, whatever the number of workers, so the output is the same.
-3. Memory stays flat: no more than `WINDOW` units a worker are under way.
+   come in the order of the inputs, whatever the number of workers, so the output is the same. Small units travel
+   together; blocks of a file do not travel at all, workers read them where they are.
+3. Memory stays flat: no more than `WINDOW` loads of units a worker are under way.
 4. A refused result carries its bytes only when they are known to be public. What the policy withholds must not
    reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared origins
    and the schema decide.
@@ -35,7 +36,11 @@ from gateway.transports.files import Declared, Found, Unit, items
 __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
 
 WINDOW = 4
-"""Units under way for each worker: enough to keep it busy, few enough to keep memory flat."""
+"""Loads under way for each worker: enough to keep it busy, few enough to keep memory flat."""
+MAX_LOAD = 2**20
+"""Bytes at which a load of units is full: as many as a block of a container usually has."""
+MAX_UNITS = 32
+"""Units at which it is full too: the first results shall not wait for hundreds of small files."""
 
 MAX_PATHS = 1000
 """Fields that a summary counts for each kind of loss."""
@@ -58,7 +63,7 @@ class Job:
         return Converter(self.to, self.settings, Policy(self.policy), self.project_to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, with which unpickling is slow
 class Result:
     """What became of one item: an output, or an error and the bytes it is about."""
 
@@ -159,19 +164,34 @@ def _start_worker(job: Job) -> None:
     _worker = job, converter, _public_unseen(job, converter.policy)
 
 
-def _work(unit: Unit) -> list[Result]:
+def _work(load: list[Unit]) -> list[Result]:
     assert _worker is not None
-    return list(_unit_results(unit, *_worker))
+    return [result for unit in load for result in _unit_results(unit, *_worker)]
+
+
+def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Units that travel together."""
+    load: list[Unit] = []
+    size = 0
+    for unit in units:
+        load.append(unit)
+        size += unit.size
+        if size >= MAX_LOAD or len(load) == MAX_UNITS:
+            yield load
+            load, size = [], 0
+    if load:
+        yield load
 
 
 def _in_processes(units: Iterable[Unit], job: Job, jobs: int) -> Iterator[Result]:
     # Not "fork": the parent may have threads (a progress bar), and a forked lock stays locked.
     context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    context.set_forkserver_preload([__name__])  # imported once and not by each worker
     under_way: deque[Future[list[Result]]] = deque()
     with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
         try:
-            for unit in units:
-                under_way.append(pool.submit(_work, unit))
+            for load in _loads(units):
+                under_way.append(pool.submit(_work, load))
                 if len(under_way) >= WINDOW * jobs:
                     yield from under_way.popleft().result()
             while under_way:

@@ -42,7 +42,7 @@ Target = Literal["voevent", "voevent-2.0", "voevent-2.1", "avro", "json"]
 TARGETS: tuple[Target, ...] = ("voevent", "voevent-2.0", "voevent-2.1", "avro", "json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, with which unpickling is slow
 class Output:
     """What became of one item.
 

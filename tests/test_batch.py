@@ -6,7 +6,7 @@ import pytest
 from alerts import NEWEST, changed, simulated
 from cli_runs import message, packed
 
-from gateway.batch import Job, Tally, cores, run
+from gateway.batch import MAX_UNITS, WINDOW, Job, Tally, cores, run
 from gateway.codecs import container
 from gateway.errors import SettingsError
 from gateway.mapping.settings import Settings
@@ -65,7 +65,7 @@ def test_inputs_are_not_read_ahead_of_the_work(inputs):
     for _ in range(30):
         next(results)
     results.close()
-    assert taken <= 30 / 3 + 2 * 4 + 1
+    assert taken <= 30 / 3 + (2 * WINDOW + 1) * MAX_UNITS
 
 
 def test_what_the_policy_refuses_has_no_bytes(inputs):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 __all__ = ["Loss"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, with which unpickling is slow
 class Loss:
     """One thing that did not fit.
 

@@ -27,6 +27,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +42,7 @@ from gateway.model.rejected import Rejected
 from gateway.safexml import MAX_BYTES
 from gateway.schema import registry
 from gateway.schema.raw import MAX_PAYLOAD
+from gateway.transports.ondisk import OnDisk
 
 __all__ = ["MAX_MEMBERS", "Declared", "Found", "Unit", "items", "of_stream", "units"]
 
@@ -73,6 +75,7 @@ class Unit:
     """A piece of an input that has not been looked into.
 
     kind : ``block`` of a container, ``message``, or ``rejected``
+    file : of a block that was left in its file, with the header
     """
 
     name: str
@@ -81,6 +84,14 @@ class Unit:
     header: container.Header | None = None
     block: container.Block | None = None
     error: GatewayError | None = None
+    file: OnDisk | None = None
+
+    @property
+    def size(self) -> int:
+        """Its bytes, wherever they are."""
+        if self.block is None:
+            return len(self.data)
+        return self.block.place[1] if self.block.place else len(self.block.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,9 @@ def units(arguments: Iterable[str]) -> Iterator[Unit]:
             name = _printable(str(file))
             try:
                 with nullcontext(_stdin()) if argument == "-" else file.open("rb") as stream:
-                    yield from of_stream(name, stream)
+                    yield from of_stream(
+                        name, stream, None if argument == "-" else OnDisk.of(str(file), stream)
+                    )
             except (OSError, ValueError) as error:  # ValueError: a name with a NUL
                 reason = getattr(error, "strerror", None) or "it cannot be read"
                 problem = InputError(
@@ -131,14 +144,14 @@ def _stdin() -> io.BufferedReader:
     return buffer if isinstance(buffer, io.BufferedReader) else io.BufferedReader(buffer)
 
 
-def of_stream(name: str, stream: io.BufferedReader) -> Iterator[Unit]:
-    """The pieces of an open input."""
+def of_stream(name: str, stream: io.BufferedReader, file: OnDisk | None = None) -> Iterator[Unit]:
+    """The pieces of an open input. `file` is what was opened, when it is a regular file: its blocks stay there."""
     start = stream.peek(512)[:512]
     try:
         if not start:
             raise InputError("input-empty", "The input is empty.")
         if start.startswith(container.MAGIC):
-            yield from _of_container(name, stream)
+            yield from _of_container(name, stream, file)
         elif _is_archive(start):
             yield from _of_archive(name, stream)
         else:
@@ -154,14 +167,14 @@ def _take(stream: BinaryIO, limit: int) -> bytes:
     return data
 
 
-def _of_container(name: str, stream: BinaryIO) -> Iterator[Unit]:
-    header, blocks = container.open_blocks(stream)
+def _of_container(name: str, stream: BinaryIO, file: OnDisk | None) -> Iterator[Unit]:
+    header, blocks = container.open_blocks(stream, leave=file is not None)
     known = _is_known(header)
     for block in blocks:
         if isinstance(block, Rejected):
             yield Unit(name, "rejected", block.data if known else b"", error=block.error.located(input=name))
         else:
-            yield Unit(name, "block", b"", header, block)
+            yield Unit(name, "block", b"", None if file else header, block, file=file)
 
 
 def _is_known(header: container.Header) -> bool:
@@ -222,14 +235,13 @@ def _items(unit: Unit, declared: Declared) -> Iterator[Found]:
 
 
 def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
-    assert unit.header is not None
-    assert unit.block is not None
+    header, block = _opened(unit)
     provenance = declared.provenance(declared.alert, unit.name)
-    for item in container.read_block(unit.header, unit.block, provenance):
+    for item in container.read_block(header, block, provenance):
         if isinstance(item, Rejected):
-            key = unit.header.schema.key
+            key = header.schema.key
             family = key.family if key else None
-            kept = replace(item, family=family) if _is_known(unit.header) else Rejected(item.error, b"")
+            kept = replace(item, family=family) if _is_known(header) else Rejected(item.error, b"")
             yield Found(unit.name, kept)
             continue
         name = f"{unit.name}[{item.provenance.position}]"
@@ -237,6 +249,21 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
             yield Found(name, _stored(item, declared))
         else:
             yield Found(name, item)
+
+
+def _opened(unit: Unit) -> tuple[container.Header, container.Block]:
+    """The block with its data, and the header. Raises InputError when it was left in a file that is gone."""
+    assert unit.block is not None
+    if unit.file is None or unit.block.place is None:
+        assert unit.header is not None
+        return unit.header, unit.block
+    return _header(unit.file), replace(unit.block, data=unit.file.read(*unit.block.place))
+
+
+@lru_cache(maxsize=16)
+def _header(file: OnDisk) -> container.Header:
+    with file.open() as stream:
+        return container.open_blocks(stream)[0]
 
 
 def _stored(item: Alert, declared: Declared) -> Document | Rejected:

@@ -5,8 +5,10 @@ import gzip
 import io
 import lzma
 import os
+import pickle
 import sys
 import tarfile
+import threading
 
 import pytest
 from alerts import CONFLUENT, KEYS, NEWEST, SINGLE, released, simulated
@@ -242,3 +244,61 @@ def test_an_empty_folder_or_archive_is_no_success(tmp_path):
         (unit,) = units([str(argument)])
         assert unit.error is not None
         assert unit.error.code == "input-empty"
+
+
+# Blocks that are left in their file
+
+
+def test_blocks_of_a_file_stay_there_until_they_are_asked_for(tmp_path):
+    file = tmp_path / "visit.avro"
+    file.write_bytes(packed([FOUND] * 3, "deflate"))
+    (unit,) = units([str(file)])
+    assert (unit.data, unit.header, unit.block.data) == (b"", None, b"")
+    assert unit.size == unit.block.place[1] < len(FOUND.payload) * 3
+    found = list(items(pickle.loads(pickle.dumps(unit)), Declared()))
+    assert [(one.name, one.item.payload) for one in found] == [
+        (f"{file}[{n}]", FOUND.payload) for n in range(3)
+    ]
+
+
+def replaced(file):
+    file.with_suffix(".new").write_bytes(file.read_bytes())
+    file.with_suffix(".new").replace(file)
+
+
+@pytest.mark.parametrize(
+    "change", [replaced, lambda file: file.unlink(), lambda file: os.truncate(file, file.stat().st_size - 17)]
+)
+def test_a_file_that_is_no_longer_what_it_was(tmp_path, change):
+    file = tmp_path / "visit.avro"
+    file.write_bytes(packed([FOUND], "null"))
+    (unit,) = units([str(file)])
+    change(file)
+    (found,) = items(unit, Declared())
+    assert isinstance(found.item, Rejected)
+    assert found.item.error.code == "input-unreadable"
+    assert found.item.error.where.input == str(file)
+    assert found.item.data == b""
+
+
+def test_the_folder_may_be_another_one_by_then(tmp_path, monkeypatch):
+    (tmp_path / "visit.avro").write_bytes(packed([FOUND], "null"))
+    monkeypatch.chdir(tmp_path)
+    (unit,) = units(["visit.avro"])
+    monkeypatch.chdir("/")
+    (found,) = items(unit, Declared())
+    assert (found.name, found.item.payload) == ("visit.avro[0]", FOUND.payload)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_read_once(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    data = packed([FOUND], "null")
+    thread = threading.Thread(target=pipe.write_bytes, args=(data,))
+    thread.start()
+    (unit,) = units([str(pipe)])
+    thread.join()
+    assert unit.file is None
+    (found,) = items(unit, Declared())
+    assert found.item.payload == FOUND.payload

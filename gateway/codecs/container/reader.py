@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from gateway.codecs.container.compression import CODECS, MAX_BLOCK, decompress
-from gateway.codecs.container.stream import Stream
+from gateway.codecs.container.stream import FileStream, Stream
 from gateway.errors import AvroError, GatewayError, LimitError, Where
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.provenance import UNDECLARED, Provenance
@@ -54,12 +54,14 @@ class Block:
 
     start : its first byte in the file
     record : number of its first record, from 0
+    place : where in the file its data are, and their size, when they were left there: then `data` is empty
     """
 
     data: bytes = field(repr=False)
     count: int
     start: int
     record: int
+    place: tuple[int, int] | None = None
 
 
 @lru_cache(maxsize=64)
@@ -82,41 +84,48 @@ def read(file: BinaryIO, provenance: Provenance = UNDECLARED) -> Iterator[Alert 
         yield from (block,) if isinstance(block, Rejected) else read_block(header, block, provenance)
 
 
-def open_blocks(file: BinaryIO) -> tuple[Header, Iterator[Block | Rejected]]:
+def open_blocks(file: BinaryIO, *, leave: bool = False) -> tuple[Header, Iterator[Block | Rejected]]:
     """The header of a container and its blocks, which are not looked into.
 
+    leave : find out where the blocks are and leave their data there; for a regular file, read from its first byte
     Raises AvroError, SchemaError and LimitError when the header cannot be read.
     """
-    stream = Stream(file)
+    stream = FileStream(file) if leave else Stream(file)
     if stream.take(4) != MAGIC:
         raise AvroError(
             "avro-container", "The file does not start like an Avro container.", where=Where(offset=0)
         )
     header = _header(stream)
-    return header, _blocks(stream, header.sync)
+    return header, _blocks(stream, header.sync, leave)
 
 
-def _blocks(stream: Stream, sync: bytes) -> Iterator[Block | Rejected]:
+def _blocks(stream: Stream, sync: bytes, leave: bool) -> Iterator[Block | Rejected]:
     record = 0
     while True:
         stream.release()
         start = stream.pos
         try:
-            found = _block(stream, sync)
+            found = _block(stream, sync, leave=leave)
         except GatewayError as error:
             yield Rejected(error.located(offset=start, record=record), stream.skip(sync))
             continue
         if found is None:
             return
-        count, data, marker = found
-        yield Block(data, count, start, record)
+        count, content, marker = found
+        yield (
+            Block(content, count, start, record)
+            if isinstance(content, bytes)
+            else Block(b"", count, start, record, content)
+        )
         record += count
         if marker != sync:
             yield Rejected(_wrong_marker().located(offset=stream.pos - len(sync), record=record), marker)
 
 
-def _block(stream: Stream, sync: bytes, *, strict: bool = False) -> tuple[int, bytes, bytes] | None:
-    """Count, data and marker of the next block; None at the end.
+def _block(
+    stream: Stream, sync: bytes, *, strict: bool = False, leave: bool = False
+) -> tuple[int, bytes | tuple[int, int], bytes] | None:
+    """Count, data (or where they are) and marker of the next block; None at the end.
 
     strict : a block with a wrong marker is an error, even if its marker is all that is wrong with it
     """
@@ -128,7 +137,7 @@ def _block(stream: Stream, sync: bytes, *, strict: bool = False) -> tuple[int, b
     size = stream.length(MAX_BLOCK, "container block")
     if not stream.is_ahead(sync, size) and (strict or not _only_marker_wrong(stream, size, sync)):
         raise _wrong_marker()
-    return count, stream.take(size), stream.take(len(sync))
+    return count, stream.leave(size) if leave else stream.take(size), stream.take(len(sync))
 
 
 def _only_marker_wrong(stream: Stream, size: int, sync: bytes) -> bool:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from gateway.codecs.container.compression import MAX_BLOCK
 from gateway.errors import AvroError, LimitError, Where
 
-__all__ = ["Stream"]
+__all__ = ["FileStream", "Stream"]
 
 
 class Stream:
@@ -58,6 +58,12 @@ class Stream:
         """Whether the marker starts in the next `distance` bytes."""
         self._hold(distance + len(marker))
         return self._held.find(marker, self._at, self._at + distance + len(marker) - 1) >= 0
+
+    def leave(self, size: int) -> tuple[int, int]:
+        """Go behind the next bytes, which others will read; returns where they are, and how many."""
+        place = self.pos
+        self.take(size)
+        return place, size
 
     def number(self) -> int | None:
         """The next zigzag integer; None at the end of the data."""
@@ -113,3 +119,22 @@ class Stream:
             self._held += part
         self._at = min(found + len(marker), len(self._held))
         return first or bytes(self._held[: self._at])
+
+
+class FileStream(Stream):
+    """The same for a regular file, in which what is left for others need not be read."""
+
+    def is_ahead(self, marker: bytes, distance: int) -> bool:
+        """Whether the marker follows after `distance` bytes."""
+        self._file.seek(self.pos + distance)
+        found = self._file.read(len(marker))
+        self._file.seek(self._start + len(self._held))
+        return found == marker or super().is_ahead(marker, distance)
+
+    def leave(self, size: int) -> tuple[int, int]:
+        """Go behind the next bytes, where a marker was seen. There is no way back before this place."""
+        place = self.pos
+        self._held.clear()
+        self._start, self._at = place + size, 0
+        self._file.seek(self._start)
+        return place, size
