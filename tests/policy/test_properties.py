@@ -101,6 +101,19 @@ def rules(denying: bool = False) -> st.SearchStrategy[Rule]:
     return st.builds(random_rule, st.integers(0, 2**32), st.just(denying))
 
 
+EVERYTHING = Rule(
+    "all",
+    "pass",
+    tuple(Origin),
+    tuple(map(KindRange.parse, ("lsst", "ztf", *OTHER_KINDS))),
+    (PathPattern((), True),),
+    "P25",
+    "test",
+    "inferred",
+    "For a test.",
+)
+
+
 def profile(*found: Rule) -> Profile:
     return Profile("x", "X", date(2026, 1, 1), "", found, releases={"dp1": date(2025, 6, 30)})
 
@@ -181,7 +194,7 @@ def test_a_field_that_no_version_has_never_passes(
     unknown = Resource("lsst", FieldPath(("diaSource", f"{name}.")), (11, 1))
     unreleased = Resource("lsst", FieldPath(("diaSource", "ra")), (11, 99))
     for thing in (unknown, unreleased):
-        assert not explain(profile(*found), thing, origin, audience, now).decision.passes
+        assert not explain(profile(*found, EVERYTHING), thing, origin, audience, now).decision.passes
 
 
 load_once = cache(load)
