@@ -95,9 +95,9 @@ class Element:
 
 
 def texts(value: Any) -> Iterator[Slot]:
-    """Every text in a value of the model."""
+    """Every text in a value of the model. What has more than one word is for people, wherever it stands."""
     if isinstance(value, str):
-        yield Slot(value, "prose" if _reads_as_prose(value) else "word")
+        yield Slot(value, "prose" if len(value.split()) > 1 else "word")
     elif isinstance(value, tuple):
         for item in value:
             yield from texts(item)
@@ -118,11 +118,6 @@ def _slots(kind: Any) -> tuple[tuple[str, Use | None], ...]:
         return "prose" if (kind, name) in _PROSE else "address" if (kind, name) in _ADDRESSES else None
 
     return tuple((one.name, use(one.name)) for one in fields(kind) if one.compare)
-
-
-def _reads_as_prose(text: str) -> bool:
-    """Whether a value is for people: more than one word."""
-    return len(text.split()) > 1
 
 
 # What is declared of parts of an event
@@ -169,17 +164,17 @@ Inner = model.Param | model.Description | model.Reference
 
 
 class Selection:
-    """Takes away what a judge does not let pass; `decisions` has one for each element that there was."""
+    """Takes away what a judge does not let pass.
+
+    decisions : one for each element that there was
+    texts : all that it said
+    """
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._is_ours = False
         self.decisions: list[tuple[FieldPath, Decision]] = []
-
-    @property
-    def withheld(self) -> list[tuple[FieldPath, Decision]]:
-        """The elements that do not pass."""
-        return [one for one in self.decisions if not one[1].passes]
+        self.texts: set[str] = set()
 
     def decide(
         self,
@@ -191,7 +186,9 @@ class Selection:
         more: tuple[Slot, ...] = (),
     ) -> Decision:
         """Decide about an element. What does not pass above it does not let it pass either."""
-        decision = self._judge(Element(path, (*texts(value), *more), holds))
+        slots = (*texts(value), *more)
+        self.texts.update(slot.text for slot in slots)
+        decision = self._judge(Element(path, slots, holds))
         if above is not None and not above.passes:
             decision = strictest([decision, above])
         self.decisions.append((path, decision))
@@ -259,9 +256,11 @@ class Selection:
         name = (item.name or "") if isinstance(item, model.Param) else type(item).__name__
         value: object = item
         if self._is_ours and isinstance(item, model.Reference) and _CUTOUT.fullmatch(item.uri or ""):
+            self.texts.add(item.uri or "")
             value = replace(item, uri=None)
-        elif self._is_ours and path / name == _PACKET:
-            value = path.steps
+        elif self._is_ours and path / name == _PACKET and isinstance(item, model.Param):
+            self.texts.add(item.text or "")
+            value = replace(item, value=None, value_element=None)
         return self.decide(path / name, value, above).passes
 
     def _table(self, table: model.Table, path: FieldPath) -> model.Table | None:

@@ -87,6 +87,7 @@ class Policy:
         self.profile = load(profile) if isinstance(profile, str) else profile
         self.clock = clock
         self._cache: dict[tuple[AlertSchema, tuple[object, ...], Audience], _Judged] = {}
+        self._judges: dict[tuple[tuple[object, ...], Audience], EventJudge] = {}
 
     def explain(self, resource: Resource, provenance: Provenance, audience: Audience = PUBLIC) -> Explanation:
         """The decision about one thing, the rules that lost, and those that depend on a packet's rows."""
@@ -219,7 +220,7 @@ class Policy:
     def _event(
         self, event: VOEvent, audience: Audience, provenance: Provenance, issuer: Issuer
     ) -> Release[VOEvent]:
-        left, decisions = judged(event, EventJudge(self.profile, provenance, audience, self.clock()))
+        left, decisions = judged(event, self._event_judge(provenance, audience))
         withheld = [decision for _, decision in decisions if not decision.passes]
         worst = strictest(withheld)
         if withheld and (
@@ -236,6 +237,15 @@ class Policy:
             rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
+
+    def _event_judge(self, provenance: Provenance, audience: Audience) -> EventJudge:
+        key, moment = (provenance.label, audience), self.clock()
+        judge = self._judges.get(key)
+        if judge is None or (judge.until is not None and moment >= judge.until):
+            if len(self._judges) >= MAX_CACHED:
+                self._judges.clear()
+            judge = self._judges[key] = EventJudge(self.profile, provenance, audience, moment)
+        return judge
 
 
 def _refuse(decision: Decision) -> NoReturn:

@@ -88,7 +88,7 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
     if bulk_numbers(text) > lists.numbers or _longest(text) > lists.characters:
         found.add(BULK)
     for spelling in spellings:
-        if any(secret.search(spelling) for secret in lists.secrets):
+        if lists.secrets.search(spelling):
             found.add(SECRET_TEXT)
         for family, number in lists.designators.findall(spelling):
             found.add(Sign(Resource("text", FieldPath(("designator",))), f"{family}{number}".lower()))
@@ -172,7 +172,7 @@ class _Lists:
     unsafe: frozenset[str]
     names: frozenset[str]
     queries: re.Pattern[str]
-    secrets: tuple[re.Pattern[str], ...]
+    secrets: re.Pattern[str]
     designators: re.Pattern[str]
     numbers: int
     characters: int
@@ -205,7 +205,7 @@ def parse_lists(text: str) -> _Lists:
             frozenset(table["unsafe"]),
             frozenset(table["names"]),
             re.compile("|".join(queries)),
-            tuple(map(re.compile, table["secrets"]["texts"])),
+            re.compile("|".join(f"(?:{text})" for text in table["secrets"]["texts"])),
             designators,
             table["bulk"]["numbers"],
             table["bulk"]["characters"],
