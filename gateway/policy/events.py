@@ -73,7 +73,11 @@ class EventJudge:
         return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
 
     def _decision(self, resource: Resource, origin: Provenance) -> Decision:
-        key = resource.kind, origin.label, *(pattern.matches(resource.path) for pattern in self._patterns[resource.kind])
+        key = (
+            resource.kind,
+            origin.label,
+            *(pattern.matches(resource.path) for pattern in self._patterns[resource.kind]),
+        )
         decision = self._known.get(key)
         if decision is None:
             if len(self._known) >= MAX_KNOWN:

@@ -67,7 +67,9 @@ _ADDRESS = re.compile(
     r"[a-z][a-z0-9+.-]*:/{2,}[^\s<>\"]+|(?<![a-z0-9])(?:https?|ftps?|file|s3|gs):/[^\s<>\"]+"
     r"|(?<![a-z0-9])(?:data:(?:[\w.+-]+/[\w.+-]+[;,]|;|,)|(?:javascript|vbscript|jar|view-source):)[^\s<>\"]+"
 )
-_PARTS = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<slashes>/{2,})?(?P<authority>[^/?#]*)(?P<rest>.*)", re.S)
+_PARTS = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<slashes>/{2,})?(?P<authority>[^/?#]*)(?P<rest>.*)", re.S
+)
 _BARE_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}\Z")
 _QUERY = re.compile(r"[?&;#/]([^=?&;#/\s]{1,64})=[^?&;#\s]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf|null)")
