@@ -140,7 +140,9 @@ class Converter:
         issuer = Issuer(self.settings.authority, self.settings.stream, self.settings.separator)
         release = self.policy.release(decode(item.data), provenance=item.provenance, issuer=issuer)
         event, stem = release.item, _stem(release.item.ivorn)
-        losses = (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
+        losses: tuple[Loss, ...] = (
+            (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
+        )
         if self.to == "json":
             return Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
         # Nobody writes 1.1 any more, and a redacted event has no document of its own yet.

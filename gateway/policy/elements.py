@@ -29,10 +29,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from gateway.errors import SettingsError
 from gateway.model import voevent as model
@@ -102,7 +102,8 @@ def texts(value: Any) -> Iterator[Slot]:
         for item in value:
             yield from texts(item)
     elif is_dataclass(value):
-        for name, use in _slots(type(value)):
+        kind: Any = type(value)
+        for name, use in _slots(kind):
             content = getattr(value, name)
             if use and isinstance(content, str):
                 yield Slot(content, use)
@@ -111,13 +112,13 @@ def texts(value: Any) -> Iterator[Slot]:
 
 
 @cache
-def _slots(kind: Any) -> tuple[tuple[str, Use | None], ...]:
+def _slots(kind: Hashable) -> tuple[tuple[str, Use | None], ...]:
     """The names in a class of the model, and what the text of that name is for where that is known."""
 
     def use(name: str) -> Use | None:
         return "prose" if (kind, name) in _PROSE else "address" if (kind, name) in _ADDRESSES else None
 
-    return tuple((one.name, use(one.name)) for one in fields(kind) if one.compare)
+    return tuple((one.name, use(one.name)) for one in fields(cast(Any, kind)) if one.compare)
 
 
 # What is declared of parts of an event

@@ -1,13 +1,13 @@
 """The decision about each element of a VOEvent, whoever wrote it.
 
 Rules
-1. An element passes when all that it is passes: itself, as a thing of kind `voevent`; as a `text`, when there is prose in
-   it; as a `link`, for each address in it (`gateway.policy.signs`).
+1. An element passes when all that it is passes: itself, as a thing of kind `voevent`; as a `text`, when there is
+   prose in it; as a `link`, for each address in it (`gateway.policy.signs`).
 2. It comes from where the event comes from, unless something else is declared for it or for a part of it
    (`Provenance.fields`); of several declarations all hold.
-3. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path only by
-   which patterns of the profile it matches.
-4. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
+3. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
+4. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path
+   only by which patterns of the profile it matches.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ class EventJudge:
         self._declared = [(declared(pattern), other) for pattern, other in provenance.fields]
         self._patterns = {kind: _patterns(profile, kind) for kind in OTHER_KINDS}
         self._known: dict[tuple[object, ...], Decision] = {}
-        parts = [provenance, *(other for _, other in provenance.fields)]
+        named = [Provenance(Origin.DATA_RELEASE, token) for one in profile.judges for token in one.releases]
+        parts = [provenance, *(other for _, other in provenance.fields), *named]
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
 
     def __call__(self, element: Element) -> Decision:
-        """The decision about an element (rules 1, 2 and 4)."""
+        """The decision about an element (rules 1 to 3)."""
         origin = self._origin(element)
         found = {
             sign
@@ -73,11 +74,8 @@ class EventJudge:
         return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
 
     def _decision(self, resource: Resource, origin: Provenance) -> Decision:
-        key = (
-            resource.kind,
-            origin.label,
-            *(pattern.matches(resource.path) for pattern in self._patterns[resource.kind]),
-        )
+        matched = [pattern.matches(resource.path) for pattern in self._patterns[resource.kind]]
+        key = resource.kind, origin.label, *matched
         decision = self._known.get(key)
         if decision is None:
             if len(self._known) >= MAX_KNOWN:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import cast
 
 from gateway import resources, safexml
 from gateway.model.voevent import NAMESPACES, VOEvent
@@ -39,13 +40,11 @@ def markup(event: VOEvent, texts: Iterable[str]) -> tuple[Slot, ...]:
 
 def _of_node(node: safexml.Element, known: frozenset[str]) -> Iterator[str]:
     """What one node says beyond what is known: its text, name, attributes, namespaces, and what follows it."""
-    said = [node.tail or ""]
-    if isinstance(node.tag, str):
-        if len(node) == 0:
+    said, tag = [node.tail or ""], cast(object, node.tag)
+    if isinstance(tag, str):
+        if len(node) == 0 or "".join(map(str, node.itertext())).strip() not in known:
             said.append(node.text or "")
-        elif "".join(map(str, node.itertext())).strip() not in known:
-            said.append(node.text or "")
-        for name in (node.tag, *node.attrib):
+        for name in (tag, *node.attrib):
             said += str(name).removeprefix("{").split("}")
         for name, value in node.attrib.items():
             said += str(value).split() if str(name).startswith(_XSI) else [str(value)]

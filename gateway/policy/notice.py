@@ -1,15 +1,15 @@
 """What a redacted event says about itself, and the event that it is (redact and reissue).
 
 Rules
-1. A redacted event is a new event of ours: only the owner of an authority may mint identifiers in it, so it is one of
-   `Issuer`, who is its author too. Its role is the original's, and so is the Date, when that may be seen.
-2. It cites the original as ``followup``. ``supersedes`` would claim to replace all that the original says (VE-53), which a
-   part of it cannot. For the same reason an original that superseded another event is followed up in its copy.
+1. A redacted event is a new event of ours: only the owner of an authority may mint identifiers in it, so it is one
+   of `Issuer`, who is its author too. Its role is the original's, and so is the Date, when that may be seen.
+2. It cites the original as ``followup``. ``supersedes`` would claim to replace all that the original says (VE-53), which
+   a part of it cannot. For the same reason what the original superseded is followed up by its copy.
 3. The Group `policy` says under which profile, for whom, by which clauses and how much was withheld; never what. No
-   hash of the original is there, nor any part of it in the identifier: who knows all but one number could try every value
-   of that number and see which gives the hash. Operators find it in their log.
-4. The identifier is made of the original's local part and a digest of the profile, the audience and what is left. Redelivery
-   gives the same event, and other values of what is withheld give the same event too.
+   hash of the original is there, nor in the identifier: who knows all but one number could try every value of that
+   number and see which gives the hash. Operators find it in their log.
+4. The identifier is made of the original's local part and a digest of the profile, the audience and what is left.
+   Redelivery gives the same event, and other values of what is withheld give the same event too.
 5. The Groups in which an event says how its alert can be had back (`avro`) are not kept: they have a hash of all of it,
    or all of it. A Group `policy` of an earlier gateway gives way to ours.
 6. Comments and processing instructions are gone, for the model has none.

@@ -32,8 +32,8 @@ class Seal:
 class Release(Generic[Item]):
     """An item as one audience may see it. What is withheld is not in it: its fields are blank, its rows are gone.
 
-    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; or the event,
-        a new one when something is withheld
+    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; or the
+        event, a new one when something is withheld
     withheld : the leaves or elements that the audience may not see. Names in an event are free text, so neither these
         nor `decisions` are printed, and they are for the operator only
     decisions : what was decided for each leaf, for reports; the same object for every item decided alike
