@@ -67,6 +67,7 @@ _PROSE = {
 _ADDRESSES = {(model.Reference, "uri"), (model.AuthorField, "alt_identifier")}
 _ALONE = ("ivorn", "Who", "WhereWhen", "Citations", "Description", "Reference", "Markup")
 _REMARKS = ("Description", "Reference")
+_IN_PARAMS = (*_REMARKS, "Value", "value", "name", "ucd", "unit", "dataType", "utype", "*")
 _INSIDE = {"How": _REMARKS, "Why": ("Name", "Concept", "Inference", *_REMARKS)}
 OURS = "avro"
 """The Group by which an event says that it was made from an alert (`gateway.mapping.exact`)."""
@@ -150,7 +151,8 @@ def is_about(pattern: PathPattern, element: Element) -> bool:
     be named with [] behind its table or without.
     """
     steps, path = pattern.steps, element.path.steps
-    if len(steps) > len(path) and element.holds:
+    beyond = steps[len(path) :]
+    if beyond and (element.holds or (path[0] == "What" and beyond[0] not in _IN_PARAMS)):
         return False
     pairs = zip(steps, path, strict=False)
     return all(one == "*" or one.removesuffix("[]") == other.removesuffix("[]") for one, other in pairs)

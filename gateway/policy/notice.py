@@ -3,8 +3,8 @@
 Rules
 1. A redacted event is a new event of ours: only the owner of an authority may mint identifiers in it, so it is one
    of `Issuer`, who is its author too. Its role is the original's, and so is the Date, when that may be seen.
-2. It cites the original as ``followup``. ``supersedes`` would claim to replace all that the original says (VE-53), which
-   a part of it cannot. For the same reason what the original superseded is followed up by its copy.
+2. It cites the original as ``followup``. ``supersedes`` would claim to replace all that the original says (VE-53),
+   which a part of it cannot. For the same reason what the original superseded is followed up by its copy.
 3. The Group `policy` says under which profile, for whom, by which clauses and how much was withheld; never what. No
    hash of the original is there, nor in the identifier: who knows all but one number could try every value of that
    number and see which gives the hash. Operators find it in their log.

@@ -9,7 +9,7 @@ Rules
              unsafe            an address that runs something or names a file of somebody's machine
              controlled.<host> a service that only people with data rights may use, anywhere in an address or text
              redirect          it holds another address, or is known to stand for one
-             name              a persistent name: ``ivo:``, ``doi:``
+             name              a persistent name: ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign
              host.<host>       any other address; the labels of a host stand from the top: ``host.org.example.www``
              other             what looks like none of these
        text  plain             what people wrote
@@ -47,6 +47,8 @@ __all__ = ["BULK", "SIGNS_FILE", "Sign", "bulk_numbers", "parse_lists", "signs"]
 
 SIGNS_FILE = "links.toml"
 
+MAX_NESTED = 100
+"""How many addresses in an address are looked at one by one; what is behind them is taken for a part of the last."""
 MAX_DECODED = 4
 """How often encodings are undone: an address of an address of an address."""
 
@@ -64,11 +66,12 @@ SECRET_TEXT = Sign(Resource("text", FieldPath(("secret",))))
 BULK = Sign(Resource("text", FieldPath(("bulk",))))
 
 _ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.-]*:/{2,}[^\s<>\"]+|(?<![a-z0-9])(?:https?|ftps?|file|s3|gs):/[^\s<>\"]+"
+    r"(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]*:/{2,}[^\s<>\"]+|(?<![a-z0-9])(?:https?|ftps?|file|s3|gs):/[^\s<>\"]+"
     r"|(?<![a-z0-9])(?:data:(?:[\w.+-]+/[\w.+-]+[;,]|;|,)|(?:javascript|vbscript|jar|view-source):)[^\s<>\"]+"
 )
+_INNER = re.compile(r"(?<=[^a-z0-9+.-])(?=[a-z][a-z0-9+.-]*:/{2,})")
 _PARTS = re.compile(
-    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<slashes>/{2,})?(?P<authority>[^/?#]*)(?P<rest>.*)", re.S
+    r"[0-9+.-]*(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<slashes>/{2,})?(?P<authority>[^/?#]*)(?P<rest>.*)", re.S
 )
 _BARE_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}\Z")
 _QUERY = re.compile(r"[?&;#/]([^=?&;#/\s]{1,64})=[^?&;#\s]")
@@ -96,8 +99,12 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
             found.add(Sign(Resource("text", FieldPath(("designator",))), f"{family}{number}".lower()))
         low = spelling.lower().strip()
         found |= {_link("controlled", host) for host in lists.controlled.findall(low)}
-        addresses = [*_ADDRESS.findall(low), *([low] if address else ())]
-        found |= {link for one in addresses if (link := _classified(one, lists)) is not None}
+        for one in (*_ADDRESS.findall(low), *([low] if address else ())):
+            # An address may hold others, and each of them may be a way in.
+            outer, *inner = _INNER.split(one, MAX_NESTED)
+            found |= {link for part in (outer, *inner) if (link := _classified(part, lists)) is not None}
+            if (inner or "=//" in outer) and not outer.startswith("ivo:"):
+                found.add(_link("redirect"))
     return found
 
 
@@ -146,6 +153,8 @@ def _classified(address: str, lists: _Lists) -> Sign | None:
         return _link("secret")
     if scheme == "data":
         return _link("inline")
+    if scheme == "ivo":
+        return None
     if scheme in lists.unsafe:
         return _link("unsafe")
     if scheme in lists.names:
@@ -153,7 +162,7 @@ def _classified(address: str, lists: _Lists) -> Sign | None:
     if scheme is None and parts["slashes"] is None and not _BARE_HOST.match(authority):
         return None
     host = re.sub(r":\d*\Z", "", authority).strip(".")
-    if lists.shorteners.search(host) or "://" in parts["rest"] or "=//" in parts["rest"]:
+    if lists.shorteners.search(host):
         return _link("redirect")
     if scheme not in (None, "http", "https", "ftp", "ftps") or not host:
         return _link("other")
@@ -203,7 +212,7 @@ def parse_lists(text: str) -> _Lists:
             raise ValueError("`designators` needs two groups")
         return _Lists(
             _hosts(table["controlled"]),
-            _hosts(table["shorteners"]),
+            _hosts([f"*.{host}" for host in table["shorteners"]]),
             frozenset(table["unsafe"]),
             frozenset(table["names"]),
             re.compile("|".join(queries)),
