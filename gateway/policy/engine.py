@@ -8,7 +8,9 @@ Rules
 3. A leaf that must be redacted is made blank in the released item, and a row is removed; a released alert that
    lost nothing keeps its bytes. A leaf that must be refused, or a condition that holds and refuses: no release.
 4. When nothing passes there is no release: PolicyError.
-5. A packet whose schema is not a released one but bears the name of a released major version is read by the
+5. A VOEvent is decided element by element. One that lost an element is a new event of the issuer
+   (`gateway.policy.notice`); one whose identity does not pass is no event at all.
+6. A packet whose schema is not a released one but bears the name of a released major version is read by the
    nearest released one, by structure; what that does not have stays behind (P25). Any other is refused.
 """
 
@@ -29,7 +31,9 @@ from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy.conditions import Conditions, Held
+from gateway.policy.events import EventJudge, judged
 from gateway.policy.facts import STAMP
+from gateway.policy.notice import Issuer, reissued
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, Rule, strictest
@@ -53,6 +57,7 @@ MAX_CACHED = 256
 """Most (schema, provenance, audience) whose decisions are kept."""
 
 _SEAL = Seal()
+ISSUER = Issuer()
 _ROOT_NAME = re.compile(r"lsst\.v(\d+)_(\d+)\.alert\Z")
 
 
@@ -85,6 +90,7 @@ class Policy:
         self.profile = load(profile) if isinstance(profile, str) else profile
         self.clock = clock
         self._cache: dict[tuple[AlertSchema, tuple[object, ...], Audience], _Judged] = {}
+        self._judges: dict[tuple[tuple[object, ...], Audience], EventJudge] = {}
 
     def explain(self, resource: Resource, provenance: Provenance, audience: Audience = PUBLIC) -> Explanation:
         """The decision about one thing, the rules that lost, and those that depend on a packet's rows."""
@@ -102,20 +108,26 @@ class Policy:
     def release(self, item: Alert, audience: Audience = PUBLIC) -> Release[Alert]: ...
     @overload
     def release(
-        self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance
+        self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance, issuer: Issuer = ISSUER
     ) -> Release[VOEvent]: ...
 
     def release(
-        self, item: Alert | VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance | None = None
+        self,
+        item: Alert | VOEvent,
+        audience: Audience = PUBLIC,
+        *,
+        provenance: Provenance | None = None,
+        issuer: Issuer = ISSUER,
     ) -> Release[Alert] | Release[VOEvent]:
         """What of an item the audience may see.
 
         provenance : of a VOEvent, whose document does not carry one; an alert brings its own
+        issuer : in whose name a VOEvent goes on of which something is withheld
         Raises PolicyError (policy-provenance, policy-withheld, policy-quarantine) when that is nothing, and AvroError
         for a damaged alert of which something must be taken away.
         """
         if isinstance(item, VOEvent):
-            return self._event(item, audience, provenance or Provenance())
+            return self._event(item, audience, provenance or Provenance(), issuer)
         return self._alert(item, audience)
 
     # Alerts
@@ -211,18 +223,35 @@ class Policy:
 
     # VOEvents
 
-    def _event(self, event: VOEvent, audience: Audience, provenance: Provenance) -> Release[VOEvent]:
-        decision = self.decide(Resource("voevent"), provenance, audience)
-        if not decision.passes:
-            _refuse(decision)
+    def _event(
+        self, event: VOEvent, audience: Audience, provenance: Provenance, issuer: Issuer
+    ) -> Release[VOEvent]:
+        left, decisions = judged(event, self._event_judge(provenance, audience))
+        withheld = [decision for _, decision in decisions if not decision.passes]
+        worst = strictest(withheld)
+        if withheld and (
+            worst.effect != "redact" or len(withheld) == len(decisions) or not decisions[0][1].passes
+        ):
+            _refuse(worst)
         return Release(
-            event,
+            reissued(left, withheld, self.profile, audience, issuer) if withheld else event,
             audience,
             self.profile.id,
             self.profile.sha256,
-            decisions=((FieldPath(()), decision),),
+            frozenset(path for path, decision in decisions if not decision.passes),
+            tuple(decisions),
+            rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
+
+    def _event_judge(self, provenance: Provenance, audience: Audience) -> EventJudge:
+        key, moment = (provenance.label, audience), self.clock()
+        judge = self._judges.get(key)
+        if judge is None or (judge.until is not None and moment >= judge.until):
+            if len(self._judges) >= MAX_CACHED:
+                self._judges.clear()
+            judge = self._judges[key] = EventJudge(self.profile, provenance, audience, moment)
+        return judge
 
 
 def _refuse(decision: Decision) -> NoReturn:
@@ -257,7 +286,7 @@ def _without_rows(places: set[int]) -> Edit:
 
 
 def _read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
-    """Rule 5."""
+    """Rule 6."""
     schema = nearest(alert.schema)
     if schema is None:
         _refuse(NOT_RELEASED)

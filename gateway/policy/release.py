@@ -32,8 +32,10 @@ class Seal:
 class Release(Generic[Item]):
     """An item as one audience may see it. What is withheld is not in it: its fields are blank, its rows are gone.
 
-    item : the alert or event; a blank field stands for nothing (it is in `withheld`) and must not be written
-    withheld : the leaves that the audience may not see
+    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; or the
+        event, a new one when something is withheld
+    withheld : the leaves or elements that the audience may not see. Names in an event are free text, so neither these
+        nor `decisions` are printed, and they are for the operator only
     decisions : what was decided for each leaf, for reports; the same object for every item decided alike
     rows : how many rows of arrays were left out
     remade : how many images were made again without what somebody had put beside them
@@ -45,7 +47,7 @@ class Release(Generic[Item]):
     audience: Audience
     profile: str
     profile_sha256: str
-    withheld: frozenset[FieldPath] = frozenset()
+    withheld: frozenset[FieldPath] = field(default=frozenset(), repr=False)
     decisions: tuple[tuple[FieldPath, Decision], ...] = field(default=(), repr=False)
     rows: int = 0
     remade: int = 0

@@ -187,7 +187,9 @@ def edited(
     return replace(found, payload=out.getvalue(), provenance=provenance or found.provenance)
 
 
-@pytest.mark.parametrize(("days", "stays"), [(-0.001, False), (0.0, False), (0.001, True), (365.9, True), (366.1, False)])
+@pytest.mark.parametrize(
+    ("days", "stays"), [(-0.001, False), (0.0, False), (0.001, True), (365.9, True), (366.1, False)]
+)
 def test_a_row_that_cannot_be_from_this_packet_goes(history: Alert, days: float, stays: bool) -> None:
     def move(values: dict[str, Any]) -> None:
         row = values["prvDiaSources"][0]
