@@ -19,7 +19,7 @@ from gateway.errors import GatewayError
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "convert", "validate", "schema", "simulate", "demo")
+_COMMANDS = ("inspect", "convert", "validate", "schema", "policy", "simulate", "demo")
 
 
 class _Group(click.Group):

@@ -38,7 +38,7 @@ from gateway.schema.project import project
 from gateway.schema.raw import Raw
 from gateway.schema.splice import Edit, Splicer, blanks
 
-__all__ = ["MAX_CACHED", "NOT_RELEASED", "Policy", "now"]
+__all__ = ["MAX_CACHED", "NOT_RELEASED", "Policy", "nearest", "now"]
 
 NOT_RELEASED = Decision(
     "refuse",
@@ -239,17 +239,17 @@ def _without_rows(places: set[int]) -> Edit:
 
 def _read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
     """Rule 5."""
-    nearest = _nearest(alert.schema)
-    if nearest is None:
+    schema = nearest(alert.schema)
+    if schema is None:
         _refuse(NOT_RELEASED)
     try:
-        read, beyond = project(alert, nearest)
+        read, beyond = project(alert, schema)
     except (SchemaError, AvroError):
         _refuse(NOT_RELEASED)
     return replace(read, framing=alert.framing), beyond
 
 
-def _nearest(schema: AlertSchema) -> AlertSchema | None:
+def nearest(schema: AlertSchema) -> AlertSchema | None:
     """The released schema nearest to the one whose name a schema bears, of the same major version."""
     name = _ROOT_NAME.match(schema.name)
     if name is None:

@@ -1,0 +1,73 @@
+"""Which field of an alert a column is, if its owner declares that it came from one.
+
+Rules
+1. The manifest may say so (`alert-field`). Otherwise the path must be that of a field, letter for letter
+   (``diaSource.ra``), or the name of a table of alert contents with the name of a field (``DiaSource.ra``).
+2. The schema is the one that the manifest names, else the newest of LSST that has the field, else the newest of ZTF.
+3. That a name fits proves nothing (L02): this is asked only of what is declared to be an alert's, or the prompt
+   products database's.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from gateway.compliance.manifest import Manifest
+from gateway.model.alert import AlertSchema
+from gateway.model.avrotype import leaves
+from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
+from gateway.policy.reach import places
+from gateway.policy.rule import Resource
+from gateway.schema import registry
+
+__all__ = ["alert_field"]
+
+_OF_ALERTS = {Origin.ALERT, Origin.PPDB}
+
+# Tables of the prompt products database, and the records that alerts have of their rows.
+_RECORDS = {
+    "DiaSource": "diaSource",
+    "DiaObject": "diaObject",
+    "DiaForcedSource": "diaForcedSource",
+    "SSSource": "ssSource",
+    "SSObject": "ssObject",
+    "MPCORB": "MPCORB",
+    "mpc_orbits": "mpc_orbits",
+}
+
+
+def alert_field(
+    path: FieldPath, named: FieldPath | None, label: Provenance, manifest: Manifest
+) -> Resource | None:
+    """The field of an alert that a column is; None when it is none.
+
+    named : the field that the manifest says it is
+    """
+    parts = label.parts()
+    if not parts or any(part.origin not in _OF_ALERTS for part in parts):
+        return None
+    if manifest.schema is not None:
+        return _in(manifest.schema, named or path)
+    families = sorted(registry.keys(), key=lambda key: (key.family == "ztf", -key.major, -key.minor))
+    return next((found for key in families if (found := _in(registry.get(key), path))), None)
+
+
+def _in(schema: AlertSchema, path: FieldPath) -> Resource | None:
+    assert schema.key is not None
+    found = _names(schema).get(path)
+    return Resource(schema.key.family, found, (schema.key.major, schema.key.minor)) if found else None
+
+
+@lru_cache(maxsize=64)
+def _names(schema: AlertSchema) -> dict[FieldPath, FieldPath]:
+    """Rule 1: every name that a field has, and its path."""
+    paths = [path for path, _ in leaves(schema.root)]
+    names = {path: path for path in paths}
+    for place, record in places(schema).items():
+        for table, name in _RECORDS.items():
+            if record is not None and record.name == name:
+                for field in record.fields:
+                    if place / field.name in names:
+                        names.setdefault(FieldPath((table, field.name)), place / field.name)
+    return names

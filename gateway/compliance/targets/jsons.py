@@ -1,0 +1,126 @@
+"""JSON of any form: objects, arrays, one document a line. Every key is a column (L03).
+
+Rules
+1. A path is the keys on the way, ``[]`` after an array: ``diaSource.ra``, ``candidates[].score``.
+2. A key that occurs twice in an object is refused, because two readers may see two values (L30).
+3. A text that is JSON itself is looked into as well (L16).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.compliance.manifest import Manifest
+from gateway.compliance.sources import Source
+from gateway.compliance.surface import Content, Surface, column, link
+from gateway.errors import JSONError, LimitError, Where
+from gateway.model.fieldpath import FieldPath
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "NAME", "documents", "fields", "paths", "recognise"]
+
+NAME = "JSON"
+MAX_BYTES = 64 * 2**20
+"""Largest JSON file in bytes: a full LSST alert has about 1 MB of it."""
+MAX_DEPTH = 32
+"""Deepest nesting of JSON values: alerts and annotations use 5."""
+
+
+def recognise(start: bytes, name: str) -> bool:
+    """By its first character."""
+    return start.lstrip()[:1] in (b"{", b"[") or name.endswith(".json")
+
+
+def fields(source: Source, manifest: Manifest) -> Content:
+    """The keys of the JSON. Raises JSONError and LimitError."""
+    return Content(_surfaces(source.data(MAX_BYTES)))
+
+
+def _surfaces(data: bytes) -> Iterator[Surface]:
+    seen: set[FieldPath] = set()
+    for _, value in documents(data):
+        for path, leaf in _walk(value, FieldPath(()), 0):
+            if path not in seen:
+                seen.add(path)
+                yield column(*path.steps)
+            if isinstance(leaf, str) and "://" in leaf:
+                address = link(leaf, *path.steps[:-1], f"{path.steps[-1]}#link" if path.steps else "#link")
+                if address.denied and address.path not in seen:
+                    seen.add(address.path)
+                    yield address
+
+
+def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
+    """(text, value) of one JSON document, or of one a line. Raises JSONError and LimitError."""
+    try:
+        found = [(data, _parse(data))]
+    except JSONError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        found = []
+        for number, line in enumerate(lines):
+            try:
+                found.append((line, _parse(line)))
+            except JSONError as error:
+                raise error.located(record=number) from None
+    yield from found
+
+
+def paths(value: Any) -> Iterator[FieldPath]:
+    """The paths to everything in a JSON value that has no parts. Raises LimitError (limit-depth)."""
+    yield from dict.fromkeys(path for path, _ in _walk(value, FieldPath(()), 0))
+
+
+def _walk(value: Any, path: FieldPath, depth: int) -> Iterator[tuple[FieldPath, Any]]:
+    if depth > MAX_DEPTH:
+        raise LimitError("limit-depth", f"The JSON is nested deeper than {MAX_DEPTH}.")
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _walk(item, path / key, depth + 1)
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from _walk(item, path.items() if path.steps else FieldPath(()), depth + 1)
+    else:
+        yield path, value
+        inner = _inside(value)
+        if inner:
+            yield from _walk(inner, path, depth + 1)
+
+
+def _inside(value: Any) -> Any:
+    """Rule 3."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, (dict, list)) else None
+    return None
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=str, object_pairs_hook=_unique)
+    except RecursionError:
+        raise LimitError("limit-depth", "The JSON is nested too deeply.") from None
+    except _TwiceError:
+        raise JSONError(
+            "json-form",
+            "A key occurs twice in one object, and two readers may see two values.",
+            where=Where(),
+        ) from None
+    except ValueError:
+        raise JSONError("json-malformed", "The text is not JSON in UTF-8.") from None
+
+
+class _TwiceError(Exception):
+    """Rule 2."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
