@@ -50,7 +50,7 @@ def advice(
         named = surface.path if surface.path.steps else FieldPath(("**",))
         return f'Declare in the manifest where it comes from: path = ["{named}"] and its origin.{rewritten}'
     resource = surface.resource
-    if surface.denied is None:
+    if surface.denied is None or surface.denied is not decision:
         rights = Audience(audience.rights | {part.release for part in label.parts() if part.release})
         if rights != audience and explain(profile, resource, label, rights, now).decision.passes:
             people = f", or give it only to people with data rights to {', '.join(sorted(rights.rights))}"

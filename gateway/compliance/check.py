@@ -19,15 +19,15 @@ from gateway.compliance.advice import advice
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.packets import Packets
 from gateway.compliance.report import Report, TargetReport, Verdict
-from gateway.compliance.resolve import alert_field
+from gateway.compliance.resolve import alert_field, is_of_alerts
 from gateway.compliance.sources import Source, Unreadable
 from gateway.compliance.surface import Surface
 from gateway.compliance.targets import bounded, format_of
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, InputError
 from gateway.model.alert import AlertSchema, SchemaKey
 from gateway.model.audience import Audience
 from gateway.model.provenance import Provenance
-from gateway.policy.engine import Policy
+from gateway.policy.engine import NOT_RELEASED, Policy
 from gateway.policy.pattern import FAMILIES
 from gateway.policy.profile import Profile
 from gateway.policy.rule import DEFAULT_DENY, Decision, Resource
@@ -71,10 +71,15 @@ class _Checker:
             name = format_.NAME
             content = format_.fields(source, self.manifest)
             schemas = [_described(schema) for schema in content.schemas]
+            empty = True
             for surface in bounded(content):
+                empty = False
                 verdict = self.surface(source.name, surface)
                 if surface.sort not in _BESIDE or not verdict.decision.passes:
                     verdicts.append(verdict)
+            if empty:
+                # Nothing to check must not look like nothing wrong.
+                raise InputError("input-empty", "The file has nothing in it that could be checked.")
             explained = any(not verdict.decision.passes for verdict in verdicts)
             packets = Packets(self.policy, self.audience, self.manifest, source.name, explained)
             for packet in content.packets:
@@ -91,10 +96,12 @@ class _Checker:
         label, named = self.manifest.label(file, surface.path)
         resource = surface.resource
         decision = surface.denied
+        if decision is NOT_RELEASED and label.parts() and not is_of_alerts(label):
+            decision = None  # Avro that nobody says is an alert is a table like any other
         if decision is None:
             decision = self.policy.decide(resource, label, self.audience)
             if resource.kind == "table" and _is_silent(decision):
-                field = alert_field(surface.path, named, label, self.manifest)
+                field = alert_field(surface.within or surface.path, named, label, self.manifest)
                 if field is not None:
                     resource, decision = field, self.policy.decide(field, label, self.audience)
         return Verdict(

@@ -16,6 +16,7 @@ from functools import lru_cache
 from gateway.compliance.advice import of_packets
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.report import Verdict
+from gateway.compliance.resolve import is_of_alerts
 from gateway.errors import AvroError, GatewayError, PolicyError, SchemaError
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.audience import Audience
@@ -77,6 +78,8 @@ class Packets:
         schema = alert.schema
         if schema.key is None:
             target = self.manifest.schema or nearest(schema)
+            if target is None and self.provenance.parts() and not is_of_alerts(self.provenance):
+                return  # rows of some other table, which rules about alerts do not speak of
             try:
                 if target is None:
                     raise SchemaError("schema-unknown", "There is no released schema to read it by.")

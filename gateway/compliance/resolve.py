@@ -10,7 +10,7 @@ Rules
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from gateway.compliance.manifest import Manifest
 from gateway.model.alert import AlertSchema
@@ -21,7 +21,7 @@ from gateway.policy.reach import places
 from gateway.policy.rule import Resource
 from gateway.schema import registry
 
-__all__ = ["alert_field"]
+__all__ = ["alert_field", "is_of_alerts"]
 
 _OF_ALERTS = {Origin.ALERT, Origin.PPDB}
 
@@ -44,19 +44,33 @@ def alert_field(
 
     named : the field that the manifest says it is
     """
-    parts = label.parts()
-    if not parts or any(part.origin not in _OF_ALERTS for part in parts):
+    if not is_of_alerts(label):
         return None
     if manifest.schema is not None:
         return _in(manifest.schema, named or path)
-    families = sorted(registry.keys(), key=lambda key: (key.family == "ztf", -key.major, -key.minor))
-    return next((found for key in families if (found := _in(registry.get(key), path))), None)
+    return _newest().get(path)
+
+
+def is_of_alerts(label: Provenance) -> bool:
+    """Whether something is declared to come out of alerts, or the database of their contents, and nothing else."""
+    parts = label.parts()
+    return bool(parts) and all(part.origin in _OF_ALERTS for part in parts)
 
 
 def _in(schema: AlertSchema, path: FieldPath) -> Resource | None:
     assert schema.key is not None
     found = _names(schema).get(path)
     return Resource(schema.key.family, found, (schema.key.major, schema.key.minor)) if found else None
+
+
+@cache
+def _newest() -> dict[FieldPath, Resource]:
+    """Every name that a field of any version has, and that field (rule 2)."""
+    found: dict[FieldPath, Resource] = {}
+    for key in sorted(registry.keys(), key=lambda key: (key.family == "ztf", -key.major, -key.minor)):
+        for name, path in _names(registry.get(key)).items():
+            found.setdefault(name, Resource(key.family, path, (key.major, key.minor)))
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from gateway.model.fieldpath import FieldPath
 from gateway.model.rejected import Rejected
 from gateway.policy.rule import Decision, Resource
 
-__all__ = ["Content", "Sort", "Surface", "column", "free_text", "link"]
+__all__ = ["Content", "Sort", "Surface", "column", "free_text", "link", "printable"]
 
 Sort = Literal["field", "statistics", "documentation", "text", "metadata", "pixels", "link"]
 
@@ -36,6 +36,7 @@ class Surface:
     sort : what it is, for people
     detail : which of several such things of one path it is, such as ``VALUES``
     line : in the file, from 1
+    within : the text that it is a part of, when that is JSON itself
     denied : what is decided already, whatever its origin
     """
 
@@ -44,12 +45,14 @@ class Surface:
     sort: Sort = "field"
     detail: str = ""
     line: int | None = None
+    within: FieldPath | None = None
     denied: Decision | None = None
 
     @property
     def name(self) -> str:
         """What people call it: ``DiaSource.ra (VALUES)``."""
-        return f"{self.path} ({self.detail})" if self.detail else str(self.path) or "everything"
+        name = printable(str(self.path)) or "the whole"
+        return f"{name} ({self.detail})" if self.detail else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class Content:
     surfaces: Iterable[Surface]
     schemas: tuple[AlertSchema, ...] = ()
     packets: Iterator[Alert | Rejected] = field(default_factory=lambda: iter(()))
+
+
+def printable(text: str) -> str:
+    """The text without control characters and halves of pairs: a name must not write to a terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def column(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gateway.compliance.report import Verdict
 from gateway.policy.rule import EFFECTS
 
-__all__ = ["Group", "groups", "printable"]
+__all__ = ["Group", "groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,3 @@ def groups(verdicts: Sequence[Verdict]) -> list[Group]:
 
 _ONE = re.compile(r"where it comes from: path = .* and its origin\.")
 _EACH = "where each of these comes from."
-
-
-def printable(text: str) -> str:
-    """The text without control characters: a name must not write to the terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

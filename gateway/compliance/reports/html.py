@@ -7,7 +7,8 @@ from html import escape
 
 from gateway import __version__
 from gateway.compliance.report import Report, TargetReport, count
-from gateway.compliance.reports.groups import Group, groups, printable
+from gateway.compliance.reports.groups import Group, groups
+from gateway.compliance.surface import printable
 
 __all__ = ["render"]
 
@@ -141,12 +142,12 @@ def _names(group: Group) -> str:
 
 def _passing(group: Group) -> str:
     verdict, decision = group.verdict, group.verdict.decision
-    number = count(len(group.names), "field")
-    return (
-        f'<details><summary><span class="pass">{number} pass</span> as {_text(verdict.origin)} '
-        f"({_text(verdict.kind)}): {_text(decision.reason)} Clause {_text(decision.clause)}, rule <code>{_text(decision.rule)}</code>, "
-        f"{_text(verdict.certainty)}.</summary>{' '.join(map(_code, group.names))}</details>"
+    about = (
+        f'<span class="pass">{count(len(group.names), "field")} pass</span> as {_text(verdict.origin)} '
+        f"({_text(verdict.kind)}): {_text(decision.reason)} "
+        f"Clause {_text(decision.clause)}, rule {_code(decision.rule)}, {_text(verdict.certainty)}."
     )
+    return f"<details><summary>{about}</summary>{' '.join(map(_code, group.names))}</details>"
 
 
 def _code(text: str) -> str:

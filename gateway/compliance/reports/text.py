@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.compliance.report import Report, TargetReport, count
-from gateway.compliance.reports.groups import groups, printable
+from gateway.compliance.reports.groups import groups
+from gateway.compliance.surface import printable
 
 __all__ = ["MAX_NAMES", "render"]
 

@@ -33,7 +33,7 @@ from gateway.errors import InputError, LimitError
 
 __all__ = ["FORMATS", "MAX_SURFACES", "Format", "bounded", "format_of"]
 
-MAX_SURFACES = 50_000
+MAX_SURFACES = 20_000
 """Most things in one file: the widest tables have a few thousand columns, each of them with a description."""
 
 

@@ -6,11 +6,13 @@ Rules
 2. An HDU is known by its EXTNAME, the first one by PRIMARY, others by their number (``HDU2``).
 3. A column of a table is ``EXTNAME.TTYPE``; its TLMIN, TLMAX, TDMIN and TDMAX are statistics of it, as DATAMIN and
    DATAMAX are of an image.
-4. HISTORY and COMMENT are free text, and so is whatever follows the last HDU.
+4. HISTORY and COMMENT are free text, and so are whatever follows the last HDU and cards that do not say how the data
+   are laid out (``SCI.#cards``).
 """
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -36,6 +38,15 @@ _MAGIC = b"SIMPLE  ="
 _BOILERPLATE = (
     "FITS (Flexible Image Transport System) format is defined in 'Astronomy",
     "and Astrophysics', volume 376, page 359; bibcode: 2001A&A...376..359H",
+)
+_STATISTICS = ("TLMIN", "TLMAX", "TDMIN", "TDMAX")
+# Cards that say how the data are laid out, and where in the sky (FITS 4.0, and the papers on world coordinates).
+_OF_THE_FORMAT = re.compile(
+    r"(SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|PCOUNT|GCOUNT|GROUPS|TFIELDS|THEAP|EXTNAME|EXTVER|EXTLEVEL|INHERIT"
+    r"|BUNIT|BSCALE|BZERO|BLANK|CHECKSUM|DATASUM|DATE|DATAMIN|DATAMAX|HISTORY|COMMENT|"
+    r"|T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|UCD|COMM|LMIN|LMAX|DMIN|DMAX)\d+"
+    r"|Z(IMAGE|BITPIX|NAXIS\d*|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|SIMPLE|EXTEND|QUANTIZ|DITHER0|BLANK|PCOUNT|GCOUNT)"
+    r"|WCSAXES|C(RPIX|RVAL|DELT|TYPE|UNIT|ROTA)\d+|(PC|CD)\d+_\d+|LONPOLE|LATPOLE|MJDREF|RADESYS|EQUINOX|END)\Z"
 )
 
 
@@ -154,9 +165,13 @@ def _of_hdu(header: fits.Header, number: int) -> Iterator[Surface]:
             title = _value(header, f"TTYPE{index}")
             step = title.strip() if isinstance(title, str) and title.strip() else f"COLUMN{index}"
             yield column(place, step)
-            found = [key for key in ("TLMIN", "TLMAX", "TDMIN", "TDMAX") if f"{key}{index}" in header]
+            found = [key for key in _STATISTICS if f"{key}{index}" in header]
             if found:
                 yield column(place, step, sort="statistics", detail=", ".join(found))
+            if f"TCOMM{index}" in header:
+                yield column(place, step, sort="documentation", detail="TCOMM")
     for key in ("HISTORY", "COMMENT"):
         if key in header and any(str(line).strip() not in _BOILERPLATE for line in header[key]):
             yield free_text(place, f"#{key}")
+    if any(not _OF_THE_FORMAT.match(key) for key in header):
+        yield free_text(place, "#cards", sort="metadata")

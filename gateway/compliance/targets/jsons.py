@@ -3,13 +3,16 @@
 Rules
 1. A path is the keys on the way, ``[]`` after an array: ``diaSource.ra``, ``candidates[].score``.
 2. A key that occurs twice in an object is refused, because two readers may see two values (L30).
-3. A text that is JSON itself is looked into as well (L16).
+3. A text that is JSON itself is looked into as well, once (L16).
+4. What does not look like a name is the key of a map, and may be a value: ``scores{}.mean``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from gateway.compliance.manifest import Manifest
@@ -26,6 +29,8 @@ MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 32
 """Deepest nesting of JSON values: alerts and annotations use 5."""
 
+_NAME = re.compile(r"[^\W\d][\w.:+-]{0,63}\Z")
+
 
 def recognise(start: bytes, name: str) -> bool:
     """By its first character."""
@@ -40,15 +45,22 @@ def fields(source: Source, manifest: Manifest) -> Content:
 def _surfaces(data: bytes) -> Iterator[Surface]:
     seen: set[FieldPath] = set()
     for _, value in documents(data):
-        for path, leaf in _walk(value, FieldPath(()), 0):
-            if path not in seen:
-                seen.add(path)
-                yield column(*path.steps)
-            if isinstance(leaf, str) and "://" in leaf:
-                address = link(leaf, *path.steps[:-1], f"{path.steps[-1]}#link" if path.steps else "#link")
-                if address.denied and address.path not in seen:
-                    seen.add(address.path)
-                    yield address
+        for surface in _of_value(value, FieldPath(())):
+            if surface.path not in seen:
+                seen.add(surface.path)
+                yield surface
+
+
+def _of_value(value: Any, path: FieldPath, within: FieldPath | None = None) -> Iterator[Surface]:
+    for place, leaf in _walk(value, path, 0):
+        yield replace(column(*place.steps), within=within)
+        if not isinstance(leaf, str):
+            continue
+        if "://" in leaf and (found := link(leaf, *place.steps, "#link")).denied:
+            yield found
+        inner = _inside(leaf) if within is None else None
+        if inner is not None:
+            yield from _of_value(inner, place, place)
 
 
 def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
@@ -78,25 +90,22 @@ def _walk(value: Any, path: FieldPath, depth: int) -> Iterator[tuple[FieldPath, 
         raise LimitError("limit-depth", f"The JSON is nested deeper than {MAX_DEPTH}.")
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _walk(item, path / key, depth + 1)
+            inner = path / key if _NAME.match(key) else (path.entries() if path.steps else FieldPath(("{}",)))
+            yield from _walk(item, inner, depth + 1)
     elif isinstance(value, list) and value:
         for item in value:
             yield from _walk(item, path.items() if path.steps else FieldPath(()), depth + 1)
     else:
         yield path, value
-        inner = _inside(value)
-        if inner:
-            yield from _walk(inner, path, depth + 1)
 
 
-def _inside(value: Any) -> Any:
+def _inside(text: str) -> Any:
     """Rule 3."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+    if text.lstrip()[:1] in ("{", "["):
         try:
-            found = json.loads(value)
+            return json.loads(text)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, (dict, list)) else None
     return None
 
 
