@@ -74,7 +74,10 @@ class TomlFile:
 
     def check(self) -> None:
         """Raise SettingsError at the first place where the file breaks its JSON Schema."""
-        error = best_match(_schema(self.form).iter_errors(self.table))
+        errors = list(_schema(self.form).iter_errors(self.table))
+        # A key that is misspelt is why another one is missing, so it is named first.
+        unknown = [error for error in errors if error.validator == "additionalProperties"]
+        error = best_match(unknown or errors)
         if error is not None:
             raise self._broken(error)
 

@@ -94,7 +94,7 @@ def container_with_metadata():
 
 def felis():
     return (
-        f'---\nname: dp9\ndescription: {CANARY}\ntables:\n- name: Object\n  columns:\n  - name: ra\n'
+        f"---\nname: dp9\ndescription: {CANARY}\ntables:\n- name: Object\n  columns:\n  - name: ra\n"
         f'    description: {CANARY}\n    datatype: double\n  - name: "g_kronFlux"\n    value: {NUMBER}\n'
     ).encode()
 

@@ -101,7 +101,9 @@ class _Checker:
         if decision is None:
             decision = self.policy.decide(resource, label, self.audience)
             if resource.kind == "table" and _is_silent(decision):
-                field = alert_field(surface.within or surface.path, named, label, self.manifest)
+                field = alert_field(
+                    surface.within or surface.path, named, label, self.manifest, empty=surface.empty
+                )
                 if field is not None:
                     resource, decision = field, self.policy.decide(field, label, self.audience)
         return Verdict(

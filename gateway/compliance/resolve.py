@@ -38,17 +38,18 @@ _RECORDS = {
 
 
 def alert_field(
-    path: FieldPath, named: FieldPath | None, label: Provenance, manifest: Manifest
+    path: FieldPath, named: FieldPath | None, label: Provenance, manifest: Manifest, *, empty: bool = False
 ) -> Resource | None:
     """The field of an alert that a column is; None when it is none.
 
     named : the field that the manifest says it is
+    empty : it has no value, so it may be a record or an array as well; then the field is the first in that
     """
     if not is_of_alerts(label):
         return None
     if manifest.schema is not None:
-        return _in(manifest.schema, named or path)
-    return _newest().get(path)
+        return _in(manifest.schema, named or path, empty)
+    return _newest(empty).get(path)
 
 
 def is_of_alerts(label: Provenance) -> bool:
@@ -57,25 +58,25 @@ def is_of_alerts(label: Provenance) -> bool:
     return bool(parts) and all(part.origin in _OF_ALERTS for part in parts)
 
 
-def _in(schema: AlertSchema, path: FieldPath) -> Resource | None:
+def _in(schema: AlertSchema, path: FieldPath, empty: bool) -> Resource | None:
     assert schema.key is not None
-    found = _names(schema).get(path)
+    found = _names(schema, empty).get(path)
     return Resource(schema.key.family, found, (schema.key.major, schema.key.minor)) if found else None
 
 
 @cache
-def _newest() -> dict[FieldPath, Resource]:
+def _newest(empty: bool) -> dict[FieldPath, Resource]:
     """Every name that a field of any version has, and that field (rule 2)."""
     found: dict[FieldPath, Resource] = {}
     for key in sorted(registry.keys(), key=lambda key: (key.family == "ztf", -key.major, -key.minor)):
-        for name, path in _names(registry.get(key)).items():
+        for name, path in _names(registry.get(key), empty).items():
             found.setdefault(name, Resource(key.family, path, (key.major, key.minor)))
     return found
 
 
 @lru_cache(maxsize=64)
-def _names(schema: AlertSchema) -> dict[FieldPath, FieldPath]:
-    """Rule 1: every name that a field has, and its path."""
+def _names(schema: AlertSchema, empty: bool) -> dict[FieldPath, FieldPath]:
+    """Rule 1: every name that a field has, and its path; those of records and arrays too, when they may be empty."""
     paths = [path for path, _ in leaves(schema.root)]
     names = {path: path for path in paths}
     for place, record in places(schema).items():
@@ -84,4 +85,7 @@ def _names(schema: AlertSchema) -> dict[FieldPath, FieldPath]:
                 for field in record.fields:
                     if place / field.name in names:
                         names.setdefault(FieldPath((table, field.name)), place / field.name)
+    for path in paths if empty else ():
+        for end in range(1, len(path.steps)):
+            names.setdefault(FieldPath((*path.steps[: end - 1], path.steps[end - 1].rstrip("[]{}"))), path)
     return names

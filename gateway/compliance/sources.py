@@ -111,7 +111,7 @@ def _unpacked(stream: BinaryIO) -> bytes:
         with gzip.GzipFile(fileobj=stream) as packed:
             data = packed.read(MAX_UNPACKED + 1)
     except (OSError, EOFError, zlib.error):
-        raise InputError("input-unreadable", "The gzip wrapper of the file is damaged.") from None
+        raise InputError("input-damaged", "The gzip wrapper of the file is damaged.") from None
     if len(data) > MAX_UNPACKED:
         raise LimitError("limit-size", f"The file unpacks to more than {MAX_UNPACKED} bytes.")
     return data

@@ -36,6 +36,7 @@ class Surface:
     sort : what it is, for people
     detail : which of several such things of one path it is, such as ``VALUES``
     line : in the file, from 1
+    empty : it is there and has no value, so it may stand for a record or array
     within : the text that it is a part of, when that is JSON itself
     denied : what is decided already, whatever its origin
     """
@@ -45,6 +46,7 @@ class Surface:
     sort: Sort = "field"
     detail: str = ""
     line: int | None = None
+    empty: bool = False
     within: FieldPath | None = None
     denied: Decision | None = None
 

@@ -54,6 +54,7 @@ def render(
 
 def _lines(findings: Sequence[Finding]) -> str:
     return "\n".join(
-        f"line {finding.line}: {finding.severity.value} {finding.code} {finding.message} ({finding.clause})"
+        f"{f'line {finding.line}: ' if finding.line is not None else ''}"
+        f"{finding.severity.value} {finding.code} {finding.message} ({finding.clause})"
         for finding in findings
     )

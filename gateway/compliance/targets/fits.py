@@ -45,7 +45,8 @@ _OF_THE_FORMAT = re.compile(
     r"(SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|PCOUNT|GCOUNT|GROUPS|TFIELDS|THEAP|EXTNAME|EXTVER|EXTLEVEL|INHERIT"
     r"|BUNIT|BSCALE|BZERO|BLANK|CHECKSUM|DATASUM|DATE|DATAMIN|DATAMAX|HISTORY|COMMENT|"
     r"|T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|UCD|COMM|LMIN|LMAX|DMIN|DMAX)\d+"
-    r"|Z(IMAGE|BITPIX|NAXIS\d*|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|SIMPLE|EXTEND|QUANTIZ|DITHER0|BLANK|PCOUNT|GCOUNT)"
+    r"|Z(IMAGE|TENSION|SIMPLE|BITPIX|NAXIS\d*|EXTEND|BLOCKED|PCOUNT|GCOUNT|TILE\d+|CMPTYPE|NAME\d+|VAL\d+"
+    r"|QUANTIZ|DITHER0|BLANK|SCALE|ZERO|MASKCMP|HECKSUM|DATASUM)"
     r"|WCSAXES|C(RPIX|RVAL|DELT|TYPE|UNIT|ROTA)\d+|(PC|CD)\d+_\d+|LONPOLE|LATPOLE|MJDREF|RADESYS|EQUINOX|END)\Z"
 )
 
@@ -73,7 +74,7 @@ def _surfaces(source: Source) -> Iterator[Surface]:
         end = begin + -(-size // _BLOCK) * _BLOCK
         if begin + size > source.size:
             raise InputError(
-                "input-unreadable",
+                "input-damaged",
                 "The FITS file ends in the data of an HDU.",
                 where=Where(offset=source.size),
             )
@@ -91,7 +92,7 @@ def _header(source: Source, at: int) -> tuple[fits.Header | None, int]:
             return None, at
         if len(block) < _BLOCK:
             raise InputError(
-                "input-unreadable", "The FITS file ends in a header.", where=Where(offset=source.size)
+                "input-damaged", "The FITS file ends in a header.", where=Where(offset=source.size)
             )
         text += block
         if len(text) > MAX_HEADER:
@@ -111,7 +112,7 @@ def _ends(text: bytes) -> bool:
 
 
 def _damaged() -> InputError:
-    return InputError("input-unreadable", "A header of the FITS file is damaged.")
+    return InputError("input-damaged", "A header of the FITS file is damaged.")
 
 
 def _size(header: fits.Header) -> int:

@@ -43,17 +43,18 @@ def fields(source: Source, manifest: Manifest) -> Content:
 
 
 def _surfaces(data: bytes) -> Iterator[Surface]:
-    seen: set[FieldPath] = set()
+    # What is null in one row may have a value in another, and then that counts.
+    found: dict[FieldPath, Surface] = {}
     for _, value in documents(data):
         for surface in _of_value(value, FieldPath(())):
-            if surface.path not in seen:
-                seen.add(surface.path)
-                yield surface
+            if surface.path not in found or found[surface.path].empty:
+                found[surface.path] = surface
+    yield from found.values()
 
 
 def _of_value(value: Any, path: FieldPath, within: FieldPath | None = None) -> Iterator[Surface]:
     for place, leaf in _walk(value, path, 0):
-        yield replace(column(*place.steps), within=within)
+        yield replace(column(*place.steps), within=within, empty=leaf in (None, [], {}))
         if not isinstance(leaf, str):
             continue
         if "://" in leaf and (found := link(leaf, *place.steps, "#link")).denied:

@@ -50,7 +50,7 @@ def fields(source: Source, manifest: Manifest) -> Content:
         )
         return Content(list(_surfaces(source.stem, file.metadata, file.schema_arrow)))
     except (ArrowException, OSError, ValueError, MemoryError):
-        raise InputError("input-unreadable", "The footer of the Parquet file is damaged.") from None
+        raise InputError("input-damaged", "The footer of the Parquet file is damaged.") from None
 
 
 def _check_footer(source: Source) -> None:
@@ -58,12 +58,12 @@ def _check_footer(source: Source) -> None:
     source.stream.seek(max(0, source.size - 8))
     end = source.stream.read(8)
     if source.size < 12 or end[4:] != _MAGIC:
-        raise InputError("input-unreadable", "The Parquet file ends early.")
+        raise InputError("input-damaged", "The Parquet file ends early.")
     length = int.from_bytes(end[:4], "little")
     if length > MAX_FOOTER:
         raise LimitError("limit-size", f"The footer has {length} bytes; the limit is {MAX_FOOTER}.")
     if length > source.size - 12:
-        raise InputError("input-unreadable", "The Parquet file ends early.")
+        raise InputError("input-damaged", "The Parquet file ends early.")
 
 
 def _surfaces(table: str, footer: Any, schema: Any) -> Iterator[Surface]:
