@@ -14,7 +14,9 @@ from cli_runs import message, packed
 
 from gateway.codecs import alert_json, container
 from gateway.compliance.report import TargetReport
+from gateway.compliance.resolve import is_of_alerts
 from gateway.model.avrotype import nullable
+from gateway.model.provenance import Origin, Provenance
 from gateway.policy.profile import DEFAULT
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
@@ -113,6 +115,15 @@ def test_a_field_is_that_of_the_version_that_is_declared():
     )
 
 
+def test_of_an_alert_is_what_comes_from_nothing_else():
+    alert, release = Provenance(Origin.ALERT), Provenance(Origin.DATA_RELEASE, "dp1")
+    assert is_of_alerts(alert)
+    assert is_of_alerts(Provenance(inputs=(alert, Provenance(Origin.PPDB))))
+    assert not is_of_alerts(Provenance())
+    assert not is_of_alerts(release)
+    assert not is_of_alerts(Provenance(Origin.ALERT, inputs=(release,)))
+
+
 def test_a_renamed_column_passes_when_it_is_declared_which_field_it_is():
     manifest = 'schema = "lsst/11.0"\n[[field]]\npath = ["DiaSource.flux"]\norigin = "alert"\n'
     table = votable(("flux",))
@@ -137,6 +148,11 @@ def test_statistics_and_descriptions_go_with_their_column():
     advice = {v.name: v.advice for v in one("t.parquet", parquet(), DP1).verdicts}
     assert advice["t.ra"].startswith("Leave it out, or give it only to people with data rights to dp1.")
     assert advice["t.ra (statistics)"].startswith("Write the file without these statistics, or")
+    advice = {v.name: v.advice for v in one("t.vot", votable(), DP1).verdicts}
+    assert advice["DiaSource.ra (VALUES)"].startswith("Write the file without these statistics, or")
+    assert advice["DiaSource.ra (DESCRIPTION)"].startswith(
+        "Write the file without what is said about this column"
+    )
 
 
 def test_metadata_of_a_container_are_somebodys_text():

@@ -163,8 +163,8 @@ NO_DATA = ("BITPIX  =                    8", "NAXIS   =                    0")
 
 HOSTILE = {
     # YAML
-    "aliases.yaml": (b"a: &a [x]\ntables: [*a, *a]\n", "input-unknown"),
-    "merge.yaml": (b"a: &a {x: 1}\ntables: {<<: [*a, *a]}\n", "input-unknown"),
+    "aliases.yaml": (b"x: &a {name: c}\ntables:\n- name: t\n  columns: [*a, *a]\n", "input-unknown"),
+    "merge.yaml": (b"x: &a {name: t}\ntables:\n- columns: [{name: c}]\n  <<: [*a, *a]\n", "input-unknown"),
     "object.yaml": (b"tables: !!python/object/apply:os.system ['x']\n", "input-unknown"),
     "date.yaml": (b"tables: 9999-99-99\n", "input-unknown"),
     "deep.yaml": (b"x: " + b"[" * 100_000, "limit-depth"),

@@ -50,7 +50,7 @@ class Format(Protocol):
 
 
 FORMATS: tuple[Format, ...] = (
-    alerts, avsc, fits, parquet, voevent, votable, tableset, jsons, felis, links,
+    alerts, avsc, fits, parquet, voevent, votable, tableset, felis, jsons, links,
 )  # fmt: skip
 
 
