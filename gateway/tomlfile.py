@@ -75,11 +75,12 @@ class TomlFile:
     def check(self) -> None:
         """Raise SettingsError at the first place where the file breaks its JSON Schema."""
         errors = list(_schema(self.form).iter_errors(self.table))
-        # A key that is misspelt is why another one is missing, so it is named first.
-        unknown = [error for error in errors if error.validator == "additionalProperties"]
-        error = best_match(unknown or errors)
+        error = best_match(errors)
         if error is not None:
-            raise self._broken(error)
+            # A key that is misspelt is why another one is missing in the same place, so it is named first.
+            here = [one for one in errors if one.absolute_path == error.absolute_path]
+            unknown = [one for one in here if one.validator == "additionalProperties"]
+            raise self._broken(unknown[0] if unknown else error)
 
     def _broken(self, error: Any) -> SettingsError:
         """The first mistake (a ValidationError), in words."""
