@@ -10,13 +10,13 @@ shows what came of it.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from gateway import __version__
 from gateway.cli.lazy import Lazy
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, OutputError
 
 __all__ = ["main"]
 
@@ -29,12 +29,22 @@ class _Group(Lazy):
         try:
             return super().invoke(ctx)
         except GatewayError as error:
-            click.echo(f"gateway: {error}\n{error.advice}", err=True)
-            sys.exit(error.exit_code)
+            _fail(error)
         except BrokenPipeError:
             # The reader of a pipe has seen enough. Nothing is left to say, not even at interpreter exit.
             sys.stdout = None
             sys.exit(0)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            # No file's: what is read and written by name has errors of its own. Nor is it tried again at exit.
+            sys.stdout = None
+            _fail(OutputError("output-unwritable", f"Standard output cannot be written: {error.strerror}."))
+
+
+def _fail(error: GatewayError) -> NoReturn:
+    click.echo(f"gateway: {error}\n{error.advice}", err=True)
+    sys.exit(error.exit_code)
 
 
 @click.group(

@@ -8,6 +8,7 @@ Rules
    number in an object container; any number of JSON lines.
 3. The same results make the same bytes: archives have no time in them, neither of a member nor of the compression.
 4. A file appears under its name when it is complete. When the run is interrupted, nothing is left behind.
+5. What exists and is no file (a device, a named pipe) is written to as it is, and never replaced.
 """
 
 from __future__ import annotations
@@ -129,9 +130,12 @@ class OneFile(Place):
 
     def __init__(self, path: str, *, force: bool = False) -> None:
         self.path, self.stdout = Path(path), path == "-"
-        if not self.stdout and self.path.exists() and not force:
+        # Not those of pathlib, which raise for a folder without permission.
+        exists = not self.stdout and os.path.exists(self.path)
+        self.special = exists and not os.path.isfile(self.path) and not os.path.isdir(self.path)
+        if exists and not self.special and not force:
             raise OutputError("output-exists", f"{path} exists.")
-        self.part = self.path.with_name(f".{self.path.name}.part")
+        self.part = self.path if self.special else self.path.with_name(f".{self.path.name}.part")
         self.file: BinaryIO = sys.stdout.buffer if self.stdout else self._open()
         name = self.path.name.lower()
         mode = next((mode for ending, mode in _TAR.items() if name.endswith(ending)), None)
@@ -222,7 +226,8 @@ class OneFile(Place):
             self.file.flush()
             if not self.stdout:
                 self.file.close()
-                self.part.replace(self.path)
+                if not self.special:
+                    self.part.replace(self.path)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -238,8 +243,9 @@ class OneFile(Place):
         if not self.stdout:
             with suppress(OSError):
                 self.file.close()
-            with suppress(OSError):
-                os.unlink(self.part)
+            if not self.special:
+                with suppress(OSError):
+                    os.unlink(self.part)
 
 
 def _holds(path: Path, data: bytes) -> bool:

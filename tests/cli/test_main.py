@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cli_runs import invoke
@@ -41,6 +42,24 @@ def test_wrong_use(arguments):
     assert result.exit_code == 2
     assert result.stdout == ""
     assert "Usage" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize(
+    "arguments", ["schema list", "schema show lsst/11.0 --json", "validate --rules", "demo -n 1"]
+)
+def test_standard_output_that_takes_nothing_more(arguments):
+    program = "from gateway.cli import main; main()"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments.split()],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("gateway: Standard output cannot be written")
+    assert "[output-unwritable]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
 
 
 def test_help_waits_for_nothing():

@@ -158,6 +158,7 @@ def test_containers_in_a_folder(run):
         ("1", "--framing", "confluent", "--codec", "deflate"),
         ("0",),
         ("1", "--seed", "-1"),
+        ("1", "--seed", str(2**63)),
         ("1", "--history", "long"),
     ],
     ids=" ".join,

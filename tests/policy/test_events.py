@@ -141,7 +141,7 @@ def test_a_canary_is_in_nothing_that_leaves(slot: str, caplog: pytest.LogCapture
             release.original()
         seen += [f"{release!r} {release} {error.value!r}".encode(), encode(release.item)]
         seen.append(repr(policy_group(release)).encode())
-    seen.append(repr([vars(judge)["_known"] for judge in policy._judges.values()]).encode())
+    seen.append(repr([vars(judge)["_known"] for judge in policy._events.values()]).encode())
     seen.append(caplog.text.encode())
     assert not [text for text in seen if CANARY.encode() in text]
     # And who has the right sees it, in the original bytes.

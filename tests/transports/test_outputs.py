@@ -1,6 +1,7 @@
 """gateway.transports.outputs: complete files or none, and nothing overwritten by surprise."""
 
 import io
+import os
 import tarfile
 import time
 
@@ -125,6 +126,24 @@ def test_what_is_there_is_kept_until_the_new_is_complete(tmp_path):
     with OneFile(str(file), force=True) as place:
         place.put(b"new", "x", ".xml")
     assert contents(tmp_path) == {"x.xml": b"new"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are named pipes on POSIX systems only")
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path, force):
+    """A device or a pipe: as root, -o /dev/null would put a file in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(OneFile(str(pipe), force=force), (b"1", "x", ".xml"))
+        assert os.read(reader, 10) == b"1"
+        with pytest.raises(KeyboardInterrupt):
+            write(OneFile(str(pipe), force=force), (b"2", "x", ".xml"), then=KeyboardInterrupt)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_nothing_leaves_no_file(tmp_path):
