@@ -49,6 +49,7 @@ __all__ = [
 CODES: dict[str, str] = {
     "input-empty": "The input has no bytes. Check that the producer finished writing it.",
     "input-unreadable": "The file cannot be opened. Check the path and its permissions.",
+    "input-damaged": "The file is damaged or ends early. Write or fetch it again.",
     "input-unknown": "The first bytes match no known format. Bare Avro data need --schema.",
     "avro-truncated": "The data end inside a value. Fetch the packet again.",
     "avro-trailing": (

@@ -6,7 +6,9 @@ person has data rights. A profile is a TOML file in ``policy/`` or one that the 
     profile      Profile, read from TOML and checked (reach) before the first alert
     rule         Rule, Resource, Decision and the precedence; pattern, moment and facts are what a rule says
     verdict      which rules match a thing and which of them wins
-    engine       Policy: decide, explain and release; conditions and stamps are put to each packet
+    engine       Policy: decide, explain and release
+    alerts       decides about the fields of alerts; conditions and stamps are put to each packet
+    events       decides about the elements of VOEvents (elements, signs, markup, words); notice reissues what is left
     release      Release, the view of an item that one audience may see; made by `Policy.release` alone
     cutout       is this an issued stamp, and what of it may leave
     principal    who asks, and the audience that one belongs to at an instant

@@ -14,28 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from difflib import get_close_matches
-from functools import cache
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
 from gateway import resources
-from gateway.errors import SettingsError, Where
+from gateway.errors import SettingsError
 from gateway.model.provenance import Origin
 from gateway.policy.facts import Condition
 from gateway.policy.moment import Moment
 from gateway.policy.pattern import KindRange, PathPattern
 from gateway.policy.reach import fault
 from gateway.policy.rule import Rule
+from gateway.tomlfile import TomlFile
 
 __all__ = ["DEFAULT", "Profile", "load", "names"]
 
@@ -86,60 +80,21 @@ def _load(name: str, depth: int) -> Profile:
     except (OSError, ValueError):  # ValueError: a name with a NUL
         known = ", ".join(names())
         raise SettingsError("settings-invalid", f"There is no such profile. There are: {known}.") from None
-    try:
-        return _Reader(file.name, data, depth).profile()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(
-            "settings-invalid", f"The profile is not TOML: {error}.", where=Where(file.name)
-        ) from None
-
-
-@cache
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(
-        orjson.loads((resources.schemas() / "json" / "policy-profile.schema.json").read_bytes())
-    )
+    return _Reader(file.name, data, depth).profile()
 
 
 Parsed = TypeVar("Parsed")
 
 
-class _Reader:
+class _Reader(TomlFile):
     """Reads one file."""
 
     def __init__(self, name: str, data: bytes, depth: int) -> None:
-        self.name, self.data, self.depth = name, data, depth
-        self.lines = data.decode("utf-8").splitlines()
-        self.table: dict[str, Any] = _plain(tomllib.loads(data.decode("utf-8")))
-
-    def fail(self, message: str, rule: int | None = None, key: str | None = None) -> SettingsError:
-        rows = self.table.get("rule")
-        row = rows[rule] if rule is not None and isinstance(rows, list) else None
-        place = row.get("id") if isinstance(row, dict) else None
-        return SettingsError(
-            "settings-invalid",
-            message,
-            where=Where(self.name, line=self.line(rule, key), path=place if isinstance(place, str) else None),
-        )
-
-    def line(self, rule: int | None, key: str | None) -> int | None:
-        """The line of a key, of the profile or of a rule; that of the rule when the key is not there."""
-        starts = [n for n, line in enumerate(self.lines, 1) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
-        if rule is None:
-            start, end = 1, starts[0] if starts else len(self.lines) + 1
-        elif rule < len(starts):
-            start, end = starts[rule], starts[rule + 1] if rule + 1 < len(starts) else len(self.lines) + 1
-        else:
-            return None
-        for number in range(start, end):
-            if key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*[=.]", self.lines[number - 1]):
-                return number
-        return start if rule is not None else None
+        super().__init__(name, data, "policy-profile", "profile", "rule")
+        self.data, self.depth = data, depth
 
     def profile(self) -> Profile:
-        error = best_match(_schema().iter_errors(self.table))
-        if error is not None:
-            raise self.broken(error)
+        self.check()
         table = self.table
         included = [self.other(name, "include") for name in table.get("include", ())]
         members = tuple(self.other(name, "meet") for name in table.get("meet", ()))
@@ -182,31 +137,6 @@ class _Reader:
         except SettingsError as error:
             raise error if error.where.input else self.fail(error.message, key=key) from None
 
-    def broken(self, error: Any) -> SettingsError:
-        """The first place where the profile breaks the JSON Schema (a ValidationError), in words."""
-        path = list(error.absolute_path)
-        number = path[1] if path[:1] == ["rule"] and len(path) > 1 else None
-        rule = number if isinstance(number, int) else None
-        key = str(path[2 if rule is not None else 0]) if len(path) > (2 if rule is not None else 0) else None
-        place = f"`{key}`" if key else "A rule" if rule is not None else "The profile"
-        if error.validator == "additionalProperties":
-            known = list(error.schema["properties"])
-            unknown = next(str(name) for name in error.instance if name not in known)
-            near = get_close_matches(unknown, known, 1)
-            hint = f"; `{near[0]}` is meant, perhaps" if near else f"; known are {', '.join(known)}"
-            return self.fail(f"Unknown key `{unknown}`{hint}.", rule, unknown)
-        if error.validator == "required":
-            missing = next(name for name in error.validator_value if name not in error.instance)
-            return self.fail(f"`{missing}` is missing.", rule, key)
-        if error.validator == "enum":
-            return self.fail(f"{place} must be one of {', '.join(error.validator_value)}.", rule, key)
-        if error.validator == "uniqueItems":
-            return self.fail(f"{place} names something twice.", rule, key)
-        about = error.schema.get(
-            "description", f"it must be a {error.schema.get('type', 'text')} that is not empty"
-        )
-        return self.fail(f"{place} is not as it must be: {about.rstrip('.')}.", rule, key)
-
     def rule(self, row: dict[str, Any], number: int, releases: Mapping[str, date]) -> Rule:
         def each(key: str, parse: Callable[[str], Parsed], default: tuple[str, ...] = ()) -> Iterator[Parsed]:
             for text in row.get(key, default):
@@ -243,13 +173,3 @@ class _Reader:
             return parse(text)
         except ValueError as error:
             raise self.fail(f"`{key}` cannot be read: {error}.", number, key) from None
-
-
-def _plain(value: Any) -> Any:
-    """TOML's values as JSON's, for the schema. A day becomes its text; a time or a day with a time stays what no
-    schema allows."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value

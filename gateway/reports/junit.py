@@ -18,20 +18,22 @@ __all__ = ["render"]
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(results: Sequence[FileResult], rules: Sequence[RuleText] = ()) -> str:
-    """A ``testsuites`` document."""
+def render(
+    results: Sequence[FileResult], rules: Sequence[RuleText] = (), *, command: str = "gateway validate"
+) -> str:
+    """A ``testsuites`` document; `command` is what was run."""
     root = Element("testsuites")
     suite = SubElement(
         root,
         "testsuite",
-        name="gateway validate",
+        name=command,
         tests=str(len(results)),
         failures=str(sum(count(result, Severity.ERROR) > 0 for result in results)),
         errors=str(sum(result.error is not None for result in results)),
     )
     for result in results:
         case = SubElement(
-            suite, "testcase", classname="gateway.validate", name=_ILLEGAL.sub("\ufffd", result.name)
+            suite, "testcase", classname=command.replace(" ", "."), name=_ILLEGAL.sub("\ufffd", result.name)
         )
         if result.error is not None:
             error = SubElement(
@@ -52,6 +54,7 @@ def render(results: Sequence[FileResult], rules: Sequence[RuleText] = ()) -> str
 
 def _lines(findings: Sequence[Finding]) -> str:
     return "\n".join(
-        f"line {finding.line}: {finding.severity.value} {finding.code} {finding.message} ({finding.clause})"
+        f"{f'line {finding.line}: ' if finding.line is not None else ''}"
+        f"{finding.severity.value} {finding.code} {finding.message} ({finding.clause})"
         for finding in findings
     )

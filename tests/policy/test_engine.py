@@ -393,7 +393,7 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         provenance = Provenance(Origin.ALERT, f"r{number}", issued=True)
         assert policy.release(replace(FOUND, provenance=provenance)).whole
-        assert len(policy._cache) <= 4
+        assert len(policy._alerts) <= 4
 
 
 def test_a_profile_without_rules_denies_everything() -> None:

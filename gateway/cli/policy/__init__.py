@@ -8,15 +8,16 @@ from gateway.cli.lazy import Lazy
 
 __all__ = ["policy"]
 
-_COMMANDS = ("show", "explain", "coverage", "diff", "verify-log")
+_COMMANDS = ("check", "show", "explain", "coverage", "diff", "verify-log")
 
 
 @click.group(cls=Lazy, package=__name__, commands=_COMMANDS)
 def policy() -> None:
-    """Show the policy: who may see what, and why.
+    """The policy: who may see what, why, and whether files keep to it.
 
     \b
     Examples:
+      gateway policy check --manifest provenance.toml visit.avro
       gateway policy show
       gateway policy explain diaSource.ra --origin data-release --release dp1
       gateway policy coverage --schema lsst/11.1

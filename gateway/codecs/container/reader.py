@@ -36,11 +36,15 @@ MAX_ENTRIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first bytes of a container say. Comparable and cheap to send to another process."""
+    """What the first bytes of a container say. Comparable and cheap to send to another process.
+
+    others : how many entries there are beside schema and codec; what they say is not kept
+    """
 
     schema_text: bytes
     codec: str
     sync: bytes
+    others: int = 0
 
     @property
     def schema(self) -> AlertSchema:
@@ -216,6 +220,6 @@ def _header(stream: Stream) -> Header:
         raise AvroError("avro-codec", f"The container's codec is not one of {', '.join(CODECS)}.")
     if b"avro.schema" not in meta:
         raise AvroError("avro-container", "The container's header has no schema.")
-    header = Header(meta[b"avro.schema"], codec, sync)
+    header = Header(meta[b"avro.schema"], codec, sync, len(meta.keys() - {b"avro.schema", b"avro.codec"}))
     _layout(header.schema)  # a schema that cannot be used is an error of the header
     return header

@@ -1,0 +1,10 @@
+"""A broker checks its own redistribution: what of these files may an audience see?
+
+What this package is not: it changes nothing and shows no value. Where a column comes from is what its owner declares in
+a manifest; it is never guessed from a name, and what is not declared is withheld.
+
+    manifest   the owner's declaration of provenance, read from TOML
+    targets    a file a format: what is in it that somebody could see
+    check      puts everything that a target shows to the policy
+    report     what came of it; reports/ writes it down
+"""

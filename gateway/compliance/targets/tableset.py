@@ -1,0 +1,40 @@
+"""VOSI tables (``/tables`` of a TAP service): the columns that the service offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway import safexml
+from gateway.compliance.manifest import Manifest
+from gateway.compliance.sources import Source
+from gateway.compliance.surface import Content, Surface, column
+from gateway.compliance.targets.xmlroot import local, root
+
+__all__ = ["NAME", "fields", "recognise"]
+
+NAME = "VOSI tables"
+
+
+def recognise(start: bytes, name: str) -> bool:
+    """By the root element."""
+    return root(start) in ("tableset", "table")
+
+
+def fields(source: Source, manifest: Manifest) -> Content:
+    """The columns of all tables. Raises XMLError and LimitError."""
+    return Content(_surfaces(safexml.parse(source.data(safexml.MAX_BYTES))))
+
+
+def _surfaces(document: safexml.Element) -> Iterator[Surface]:
+    for table in document.iter():
+        if local(table.tag) != "table":
+            continue
+        name = _name(table).rpartition(".")[2]
+        for child in table:
+            if local(child.tag) == "column":
+                line: int | None = child.sourceline  # type: ignore[assignment]
+                yield column(name, _name(child), line=line)
+
+
+def _name(element: safexml.Element) -> str:
+    return next((str(child.text or "").strip() for child in element if local(child.tag) == "name"), "")
