@@ -136,8 +136,8 @@ def test_nothing_passes_without_declared_origin(to):
         assert error.value.code == "policy-provenance"
 
 
-PASSING = (Origin.ALERT, Origin.EXTERNAL, Origin.PPDB)
-"""Of these origins something is public: packets, events of others, and rows of the PPDB in packet form."""
+PASSING = (Origin.ALERT, Origin.EXTERNAL, Origin.PPDB, Origin.DDP)
+"""Of these something is public: packets, events of others, rows of the PPDB as packets, events of derived products."""
 
 
 @pytest.mark.parametrize("to", TARGETS)

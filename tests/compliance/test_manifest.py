@@ -141,7 +141,7 @@ def test_a_renamed_column_says_which_field_it_is():
 def test_packets_have_the_labels_of_their_fields():
     manifest = parse(
         "m.toml",
-        b'origin = "alert"\n[[field]]\npath = ["clf.*", "B-V"]\norigin = "user"\n'
+        b'origin = "alert"\n[[field]]\npath = ["clf.*", "B V"]\norigin = "user"\n'
         b'[[field]]\nfile = ["*.fits"]\norigin = "pixels"\n',
     )
     assert manifest.of_packets("a.avro").fields == (("clf.*", Provenance(Origin.USER)),)

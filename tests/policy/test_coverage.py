@@ -104,7 +104,7 @@ def test_rules_that_speak_of_nothing() -> None:
     never = replace(streak, id="never", kinds=(KindRange.parse("lsst <4.0"),))
     more: Profile = replace(profile, rules=(*profile.rules, old, never))
     assert idle(more, [subject("lsst/11.1")]) == ["never", "old"]
-    assert idle(more, [subject("lsst/5.0")]) == ["never", "withdrawn-rows", "withdrawn-source"]
+    assert idle(more, [subject("lsst/5.0")]) == ["never", "withdrawn-rows"]
     assert idle(more, subjects(more)) == []
 
 

@@ -145,11 +145,11 @@ def test_the_lsst_profiles_have_what_packet_only_has() -> None:
 
 # The clauses that are rules about data, and where section 2 of the specification puts them.
 CLAUSES = {
-    "packet-only": "P01 P07 P13 P14 P16 P21 P22 P26 L31",
-    "lsst-common": "P01 P07 P11 P13 P14 P15 P16 P17 P18 P19 P21 P22 P23 P26 L31",
-    "seed-2018": "P01 P07 P09 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 P26 L31",
-    "ldm612-2019": "P01 P06 P07 P09 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 P26 L31",
-    "rdo013-2025": "P01 P06 P07 P09 P10 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 P26 L31",
+    "packet-only": "P01 P07 P13 P14 P16 P21 P22 L31",
+    "lsst-common": "P01 P07 P11 P13 P14 P15 P16 P17 P18 P19 P21 P22 P23 L31",
+    "seed-2018": "P01 P07 P09 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 L31",
+    "ldm612-2019": "P01 P06 P07 P09 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 L31",
+    "rdo013-2025": "P01 P06 P07 P09 P10 P11 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 L31",
     "twelve-months": "P06",
     "ztf-public": "P01 P13 P14",
     "precursor-2020": "P01 P17",

@@ -136,14 +136,10 @@ def test_rows_that_a_rule_takes_away_concern_the_fields_in_them_only() -> None:
 
     inside, outside = conditional("prvDiaSources[].ra"), conditional("diaObject.ra")
     assert inside - outside == {"history-of-twelve-months", "detections-before-the-trigger", "withdrawn-rows"}
-    assert outside >= {"satellite-streak", "more-history-than-the-object-has", "withdrawn-source"}
+    assert outside >= {"satellite-streak", "more-history-than-the-object-has"}
 
 
 def test_what_came_straight_from_the_survey_is_not_looked_into() -> None:
     issued = Provenance(Origin.ALERT, issued=True)
     found = explain(profile("strict"), resource("lsst prvDiaSources[].ra")[0], issued, PUBLIC, NOW)
-    assert {rule.id for rule in found.conditional} == {
-        "satellite-streak",
-        "withdrawn-source",
-        "withdrawn-rows",
-    }
+    assert {rule.id for rule in found.conditional} == {"satellite-streak"}
