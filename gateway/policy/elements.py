@@ -169,14 +169,14 @@ Inner = model.Param | model.Description | model.Reference
 class Selection:
     """Takes away what a judge does not let pass.
 
-    decisions : one for each element that there was
+    elements : each that there was, and the decision about it
     texts : all that it said
     """
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._is_ours = False
-        self.decisions: list[tuple[FieldPath, Decision]] = []
+        self.elements: list[tuple[Element, Decision]] = []
         self.texts: set[str] = set()
 
     def decide(
@@ -191,10 +191,11 @@ class Selection:
         """Decide about an element. What does not pass above it does not let it pass either."""
         slots = (*texts(value), *more)
         self.texts.update(slot.text for slot in slots)
-        decision = self._judge(Element(path, slots, holds))
+        element = Element(path, slots, holds)
+        decision = self._judge(element)
         if above is not None and not above.passes:
             decision = strictest([decision, above])
-        self.decisions.append((path, decision))
+        self.elements.append((element, decision))
         return decision
 
     def __call__(self, event: VOEvent) -> VOEvent:
