@@ -5,7 +5,8 @@ Rules
    prose in it; as a `link`, for each address in it (`gateway.policy.signs`).
 2. It comes from where the event comes from, unless something else is declared for it or for a part of it
    (`Provenance.fields`); of several declarations all hold.
-3. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
+3. A text that names an object of a data release comes from that release too, whatever else is declared (P26). An
+   address that needs data rights is for those who have some, if the profile gives them anything (P16).
 4. An annotation, a derived product or what a user made may not repeat a number that is withheld (P15, L16).
 5. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path
    only by which patterns of the profile it matches.
@@ -25,10 +26,17 @@ from gateway.policy.markup import markup
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource, strictest
-from gateway.policy.signs import BULK, signs
+from gateway.policy.signs import BULK, Sign, signs
 from gateway.policy.verdict import changes, explain
 
 __all__ = ["EventJudge", "judged"]
+
+CONTROLLED = Decision(
+    "redact",
+    "link-into-the-science-platform",
+    "P16",
+    "The address leads into a service that needs data rights, so it is for those who have them.",
+)
 
 _MADE = (Origin.BROKER_ANNOTATION, Origin.DDP, Origin.USER)
 MAX_KNOWN = 4096
@@ -67,7 +75,15 @@ class EventJudge:
         asked |= {
             (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
         }
-        return strictest([self._decision(*one) for one in asked])
+        made = [self._decision(*one) for one in asked]
+        return strictest([*made, *(CONTROLLED for sign in found if not self._may_go(sign))])
+
+    def _may_go(self, sign: Sign) -> bool:
+        """Whether the audience may be sent to where an address leads."""
+        if sign.resource.path.top != "controlled":
+            return True
+        rights = (Provenance(Origin.DATA_RELEASE, release) for release in sorted(self._audience.rights))
+        return any(self._decision(sign.resource, one).passes for one in rights)
 
     def is_made(self, element: Element) -> bool:
         """Whether an element is what somebody made of something, and not the author's own."""

@@ -250,6 +250,15 @@ def test_a_credential_goes_to_nobody(origin: Origin) -> None:
         POLICY.release(event, HOLDER, provenance=Provenance(origin, "dp2"))
 
 
+def test_an_address_that_needs_rights_is_for_those_who_have_some() -> None:
+    event = replace(EVENT, reference=model.Reference("https://data.lsst.cloud/api/tap"), original=None)
+    release = POLICY.release(event, provenance=EXTERNAL)
+    assert (release.withheld, release.item.reference) == ({FieldPath(("Reference",))}, None)
+    assert dict(release.decisions)[FieldPath(("Reference",))].clause == "P16"
+    assert POLICY.release(event, HOLDER, provenance=EXTERNAL).whole
+    assert not Policy("packet-only").release(event, HOLDER, provenance=EXTERNAL).whole
+
+
 def test_a_designator_is_for_those_with_rights_to_its_release() -> None:
     event = replace(EVENT, description="The host is LSST-DP2-O-609788942606140416", original=None)
     release = POLICY.release(event, provenance=EXTERNAL)
@@ -286,7 +295,7 @@ def test_data_in_place_of_an_address_only_in_events_of_ours() -> None:
 
 
 def test_the_names_are_those_of_the_mapping() -> None:
-    assert elements.OURS == exact.GROUP
+    assert elements.OURS == (exact.GROUP, notice.GROUP)
     assert {exact.GROUP, exact.PAYLOAD_GROUP, notice.GROUP} == set(notice._ABOUT_THE_WHOLE)
 
 
@@ -299,6 +308,8 @@ def test_a_part_of_an_event_of_ours_takes_the_hash_and_the_packet_with_it() -> N
     assert b"payload.sha256" not in left
     assert release.item.what is not None
     assert release.item.what.group("avro") is None
+    assert b"data:image/fits" in left
+    assert POLICY.release(decode(left), provenance=EXTERNAL).original() == left
 
 
 # Provenance
