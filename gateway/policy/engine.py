@@ -9,7 +9,7 @@ Rules
    lost nothing keeps its bytes. A leaf that must be refused, or a condition that holds and refuses: no release.
 4. When nothing passes there is no release: PolicyError.
 5. A VOEvent is decided element by element. One that lost an element is a new event of the issuer
-   (`gateway.policy.notice`); one whose identity does not pass is no event at all.
+   (`gateway.policy.notice`); when its identity does not pass, or nothing else does, there is no release.
 6. A packet whose schema is not a released one but bears the name of a released major version is read by the
    nearest released one, by structure; what that does not have stays behind (P25). Any other is refused.
 """
@@ -223,9 +223,9 @@ class Policy:
         left, decisions = judged(event, self._event_judge(provenance, audience))
         withheld = [decision for _, decision in decisions if not decision.passes]
         worst = strictest(withheld)
-        if withheld and (
-            worst.effect != "redact" or len(withheld) == len(decisions) or not decisions[0][1].passes
-        ):
+        identity, *rest = (decision for _, decision in decisions)
+        nothing = not identity.passes or len(withheld) == len(rest)
+        if withheld and (worst.effect != "redact" or nothing):
             _refuse(worst)
         return Release(
             reissued(left, withheld, self.profile, audience, issuer) if withheld else event,

@@ -363,6 +363,39 @@ def test_what_is_declared_for_a_path(path: str, withheld: set[str]) -> None:
     assert errors(encode(release.item)) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "inside"),
+    [("What.trail", INSIDE_TRAIL), ("What.prvDiaSources", ("Description", "Reference", "length"))],
+)
+def test_a_rule_about_a_group_or_table_takes_all_that_is_in_it(path: str, inside: tuple[str, ...]) -> None:
+    rule = Rule(
+        "no-group", "redact", (Origin.EXTERNAL,), (KindRange("voevent"),), (PathPattern.parse(path),),
+        "P25", "test", "inferred", "A test.",
+    )  # fmt: skip
+    policy = Policy(replace(POLICY.profile, rules=(*POLICY.profile.rules, rule)), POLICY.clock)
+    release = policy.release(EVENT, provenance=EXTERNAL)
+    withheld = set(map(str, release.withheld))
+    assert {path, *(f"{path}.{name}" for name in inside)} <= withheld
+    assert all(one.startswith(path) for one in withheld)
+    assert path.partition(".")[2].encode() + b'"' not in encode(release.item)
+    assert errors(encode(release.item)) == []
+
+
+def test_a_table_with_uneven_rows_stays_whole_or_goes() -> None:
+    fields = (model.Field("a"), model.Field("b"))
+    for rows in ((("1", "2"), (CANARY,)), (("1", "2", CANARY),), ((CANARY, "2"), ("1", "2", "3"))):
+        table = model.Table("t", None, (model.Param("p", "1"), *fields), rows)
+        event = replace(EVENT, what=model.What((table, model.Param("q", "1"))), original=None)
+        assert POLICY.release(event, provenance=EXTERNAL).whole
+        left = POLICY.release(event, provenance=declared("What.t.a")).item
+        assert left.what is not None
+        assert [getattr(item, "name", None) for item in left.what.items] == ["q", "policy"]
+    loose = model.Table("t", None, (), ((CANARY,),))
+    event = replace(EVENT, what=model.What((loose, model.Param("q", "1"))), original=None)
+    assert POLICY.release(event, provenance=EXTERNAL).whole
+    assert CANARY.encode() not in encode(POLICY.release(event, provenance=declared("What.t")).item)
+
+
 @pytest.mark.parametrize("path", ["xmatch.**", "what.x", "How.Band", "Why.Reason", "ivorn2"])
 def test_a_declaration_that_can_be_about_nothing_is_refused(path: str) -> None:
     with pytest.raises(SettingsError) as error:
@@ -472,6 +505,8 @@ def test_nothing_left_is_no_event() -> None:
     event = VOEvent("2.0", "ivo://example.org/x#1", description="x")
     with pytest.raises(PolicyError):
         POLICY.release(event, provenance=declared("**"))
+    with pytest.raises(PolicyError):
+        POLICY.release(event, provenance=declared("Description"))
     with pytest.raises(PolicyError) as error:
         POLICY.release(EVENT, provenance=declared("ivorn"))
     assert error.value.code == "policy-withheld"
