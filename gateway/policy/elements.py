@@ -20,9 +20,10 @@ Rules
 2. Names in a What are free text, and so are these steps: an author can give one a name that any rule has. So names
    decide nothing; where an element comes from does.
 3. A Param, Field or anything else without a name has an empty step for it. Elements of one name share a path.
-4. What is left of a Group, Table, How or Why when all was taken away from it is taken away too. A Table whose rows
+4. What is left of a Group, Table, How or Why when all in it was taken away is taken away too. A Table whose rows
    are not as long as its Fields are many keeps all of its columns or none.
-5. A cutout in an event that says it was made by a gateway (it has the Group `avro`) may be inline, as may the packet.
+5. A cutout may be inline in an event that says it was made by a gateway (it has one of the Groups `OURS`), and so may
+   the packet.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ _ALONE = ("ivorn", "Who", "WhereWhen", "Citations", "Description", "Reference", 
 _REMARKS = ("Description", "Reference")
 _IN_PARAMS = (*_REMARKS, "Value", "value", "name", "ucd", "unit", "dataType", "utype", "*")
 _INSIDE = {"How": _REMARKS, "Why": ("Name", "Concept", "Inference", *_REMARKS)}
-OURS = "avro"
-"""The Group by which an event says that it was made from an alert (`gateway.mapping.exact`)."""
+OURS = ("avro", "policy")
+"""By one of these Groups an event says that it was made from an alert (`gateway.mapping.exact`), or redacted."""
 _PACKET = FieldPath(("What", "avro.payload", "base64"))
 _CUTOUT = re.compile(r"data:(?:image/fits|application/gzip);base64,[A-Za-z0-9+/=]*")
 
@@ -169,14 +170,14 @@ Inner = model.Param | model.Description | model.Reference
 class Selection:
     """Takes away what a judge does not let pass.
 
-    decisions : one for each element that there was
+    elements : each that there was, and the decision about it
     texts : all that it said
     """
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._is_ours = False
-        self.decisions: list[tuple[FieldPath, Decision]] = []
+        self.elements: list[tuple[Element, Decision]] = []
         self.texts: set[str] = set()
 
     def decide(
@@ -191,15 +192,16 @@ class Selection:
         """Decide about an element. What does not pass above it does not let it pass either."""
         slots = (*texts(value), *more)
         self.texts.update(slot.text for slot in slots)
-        decision = self._judge(Element(path, slots, holds))
+        element = Element(path, slots, holds)
+        decision = self._judge(element)
         if above is not None and not above.passes:
             decision = strictest([decision, above])
-        self.decisions.append((path, decision))
+        self.elements.append((element, decision))
         return decision
 
     def __call__(self, event: VOEvent) -> VOEvent:
         """What is left of an event; its identity is, in any case."""
-        self._is_ours = event.what is not None and event.what.group(OURS) is not None
+        self._is_ours = event.what is not None and any(map(event.what.group, OURS))
         self.decide(IDENTITY, (event.ivorn, event.role))
         description = event.description
         if description is not None and self._one("Description", model.Description(description)) is None:
@@ -232,8 +234,7 @@ class Selection:
         own = why.importance, why.expires
         if own != (None, None) and not self.decide(FieldPath(("Why",)), own, holds=True).passes:
             why = replace(why, importance=None, expires=None)
-        left = self._opinions("Why", why) or replace(why, items=())
-        return None if left == model.Why() != why else left
+        return self._opinions("Why", why)
 
     # What
 

@@ -7,7 +7,7 @@ Rules
    (`gateway.policy.events`). Who decides is kept for each schema, provenance and audience, until a clock of the
    profile has run out.
 3. An alert that lost nothing keeps its bytes. A VOEvent that lost an element is a new event of the issuer
-   (`gateway.policy.notice`); one whose identity does not pass is no event at all.
+   (`gateway.policy.notice`); when its identity does not pass, or nothing else does, there is no release.
 4. When nothing passes there is no release: PolicyError.
 """
 
@@ -143,9 +143,9 @@ class Policy:
         left, decisions = judged(event, self._event_judge(provenance, audience))
         withheld = [decision for _, decision in decisions if not decision.passes]
         worst = strictest(withheld)
-        if withheld and (
-            worst.effect != "redact" or len(withheld) == len(decisions) or not decisions[0][1].passes
-        ):
+        identity, *rest = (decision for _, decision in decisions)
+        nothing = not identity.passes or len(withheld) == len(rest)
+        if withheld and (worst.effect != "redact" or nothing):
             refuse(worst)
         return Release(
             reissued(left, withheld, self.profile, audience, issuer) if withheld else event,

@@ -6,7 +6,8 @@ Rules
 2. It comes from where the event comes from, unless something else is declared for it or for a part of it
    (`Provenance.fields`); of several declarations all hold.
 3. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
-4. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path
+4. An annotation, a derived product or what a user made may not repeat a number that is withheld (P15, L16).
+5. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path
    only by which patterns of the profile it matches.
 """
 
@@ -18,6 +19,7 @@ from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
+from gateway.policy.copies import COPIED, Copies
 from gateway.policy.elements import MARKUP, Element, Selection, declared, is_about
 from gateway.policy.markup import markup
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
@@ -28,6 +30,7 @@ from gateway.policy.verdict import changes, explain
 
 __all__ = ["EventJudge", "judged"]
 
+_MADE = (Origin.BROKER_ANNOTATION, Origin.DDP, Origin.USER)
 MAX_KNOWN = 4096
 """Most decisions that a judge keeps: a profile has few patterns, and events name few releases."""
 
@@ -65,6 +68,10 @@ class EventJudge:
             (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
         }
         return strictest([self._decision(*one) for one in asked])
+
+    def is_made(self, element: Element) -> bool:
+        """Whether an element is what somebody made of something, and not the author's own."""
+        return any(part.origin in _MADE for part in self._origin(element).parts())
 
     def _origin(self, element: Element) -> Provenance:
         """Rule 2."""
@@ -106,4 +113,11 @@ def judged(event: VOEvent, judge: EventJudge) -> tuple[VOEvent, list[tuple[Field
     found = markup(event, selection.texts)
     if found:
         selection.decide(MARKUP, (), more=found)
-    return left, selection.decisions
+    made = [element for element, decision in selection.elements if decision.passes and judge.is_made(element)]
+    hidden = [element for element, decision in selection.elements if not decision.passes]
+    copies = Copies(slot.text for element in hidden for slot in element.slots) if made else None
+    copied = {id(one) for one in made if copies and any(copies.in_text(slot.text) for slot in one.slots)}
+    return left, [
+        (element.path, COPIED if id(element) in copied else decision)
+        for element, decision in selection.elements
+    ]

@@ -1,7 +1,7 @@
 """Packets that a broker has re-written (L29): what it added never leaves as a part of the alert.
 
-Real packets from Fink: another namespace, seventeen fields more, records that are null written as records of nulls. Into each
-text and number that Fink added a canary is put, and looked for in all that leaves.
+Real packets from Fink: another namespace, seventeen fields more, records that are null written as records of nulls.
+Into each text and number that Fink added a canary is put, and looked for in all that leaves.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""What a text gives away (clauses P16 and P26; L10, L11, L14): tricks of spelling, and what must not be taken for one."""
+"""What a text gives away (clauses P16 and P26; L10, L11, L14): tricks of spelling, and what is no sign."""
 
 from pathlib import Path
 
