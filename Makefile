@@ -16,14 +16,14 @@ help:
 	@echo 'make check     lint, types, layers, docs and tests: what has to pass before a change is merged'
 	@echo 'make docs      the documentation, into docs/_build/html'
 	@echo 'make bench     speed, compared with fastavro and voevent-parse'
-	@echo 'make judges    install an independent XML validator where apt-get can'
+	@echo 'make judges    try again to install the XML validator that tests ask for a second opinion'
 	@echo 'make test-all  the suite under every Python from 3.11 to 3.14 that is here'
 	@echo 'make clean     remove everything that make made'
 
 demo: $(VENV)/ready-demo
 	$(BIN)/gateway demo $(ARGS)
 
-test: $(VENV)/ready-test
+test: $(VENV)/ready-test $(VENV)/judges
 	$(PYTEST) $(ARGS)
 
 check: lint types layers docs test
@@ -71,10 +71,19 @@ $(VENV)/bin/python:
 	   echo "$$found cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 # Tests that ask Xerces skip, and say so, where it is not: a machine without apt-get or root loses nothing else.
+# `make test` tries once an environment, so that where it cannot be had no later run waits for it; `make judges` tries again.
+APT := DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=0 -o Acquire::http::Timeout=15
+INSTALL_JING := $(APT) install -y --no-install-recommends jing
+
+$(VENV)/judges: | $(VENV)/bin/python
+	@$(MAKE) --no-print-directory judges
+	@touch $@
+
 judges:
 	@if command -v jing >/dev/null; then echo 'Xerces is here (jing).'; \
 	 elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	   { apt-get update -q && apt-get install -q -y --no-install-recommends jing; } >/dev/null 2>&1 && \
+	   echo 'Installing Xerces (jing), an independent XML validator for the tests ...'; \
+	   { $(INSTALL_JING) || { $(APT) update && $(INSTALL_JING); }; } </dev/null >/dev/null 2>&1 && \
 	   echo 'Installed Xerces (jing).' || echo 'Could not install Xerces (jing); its tests will be skipped.'; \
 	 else echo 'Xerces (jing) is not here and apt-get or root neither; its tests will be skipped.'; fi
 

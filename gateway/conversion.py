@@ -27,7 +27,9 @@ from gateway.model.alert import Alert, AlertSchema
 from gateway.model.document import Document
 from gateway.model.fieldpath import FieldPath
 from gateway.model.loss import Loss
+from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import Policy
+from gateway.policy.notice import Issuer
 from gateway.policy.release import Release
 from gateway.schema.datum import check_datum
 from gateway.schema.parse import canonical_form, parse_schema_text
@@ -136,20 +138,28 @@ class Converter:
             except ConversionError as error:
                 if error.code != "convert-foreign":
                     raise
-        release = self.policy.release(decode(item.data), provenance=item.provenance)
-        event = release.item
-        stem = _stem(event.ivorn)
-        losses: tuple[Loss, ...] = ()
+        issuer = Issuer(self.settings.authority, self.settings.stream, self.settings.separator)
+        release = self.policy.release(decode(item.data), provenance=item.provenance, issuer=issuer)
+        event, stem = release.item, _stem(release.item.ivorn)
+        losses: tuple[Loss, ...] = (
+            (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
+        )
         if self.to == "json":
-            return Output(voevent_json.encode(event), stem, ".json", event.ivorn)
+            return Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
+        # Nobody writes 1.1 any more, and a redacted event has no document of its own yet.
+        oldest: Version = "2.0" if release.withheld and event.version == "1.1" else event.version
+        event, lost = to_version(event, self.version or oldest)
+        losses += lost
         if self.to == "avro":
             datum = Datum(stored_event(), voevent_avro.encode(event), "null")
-            return Output(datum.payload, stem, ".avro", event.ivorn, datum)
-        data = release.original()
-        if self.version is not None and self.version != event.version:
-            event, losses = to_version(event, self.version)
-            data = encode(event)
+            return Output(datum.payload, stem, ".avro", event.ivorn, datum, losses=losses)
+        data = release.original() if event.original is not None else encode(event)
         return Output(data, stem, ".xml", event.ivorn, losses=losses)
+
+
+def _count(release: Release[VOEvent]) -> int:
+    """How many elements of an event are withheld: several may have one path."""
+    return sum(1 for _, decision in release.decisions if not decision.passes)
 
 
 def _written(release: Release[Alert]) -> Alert:

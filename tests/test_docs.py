@@ -6,7 +6,8 @@ Rules
 2. Other lines of the block are the output of the command above, standard output and error together; ``...`` stands for
    anything. Without such lines any output is fine.
 3. A ``python`` block is run in the same folder, with the names that the blocks above it made.
-4. ``sh`` blocks show what cannot be run here (installing, make) and hold no ``gateway``.
+4. All alerts in the documentation are simulated, so no page leaves an event that says it is an observation.
+5. ``sh`` blocks show what cannot be run here (installing, make) and hold no ``gateway``.
 """
 
 import contextlib
@@ -39,7 +40,7 @@ _SHIM = (
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
-    """(kind, content) of each block that rules 1 to 4 speak of."""
+    """(kind, content) of each block that rules 1 to 5 speak of."""
     return [(match[1], match[2]) for match in _BLOCK.finditer(page)]
 
 
@@ -79,6 +80,8 @@ def run_page(page: str, folder: Path) -> None:
             )
             assert run.returncode == code, f"{command}\n{run.stdout}"
             assert same(expected, run.stdout), f"{command}\n{run.stdout}"
+    made = [file.read_bytes() for file in work.rglob("*.xml")] + [names.get("event", b"")]
+    assert not any(b'role="observation"' in event for event in made), "simulated alerts are no observations"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -198,6 +201,8 @@ class TestTheseTests:
             "```console\n$ true\n$ false | true\n```\n",
             "```console\n$ echo one\ntwo\n```\n",
             "```python\nassert 1 == 2\n```\n",
+            "```console\n$ gateway simulate 1 -o a && gateway convert a -o a.xml\n```\n",
+            "```python\nevent = b' role=\"observation\"'\n```\n",
         ],
     )
     def test_a_bad_example_fails(self, page: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES
 from gateway.errors import CODES
 from gateway.model.alert import SchemaKey
 from gateway.model.avrotype import Array, AvroType, Map, Record, Union
+from gateway.policy.profile import load, names
+from gateway.policy.rule import Rule
 from gateway.schema.registry import get, keys
 from gateway.schema.semantics import meaning
 
@@ -138,6 +141,23 @@ def _members(context: click.Context, group: click.Group) -> str:
     return "".join(_command(context, command) for command in found if command)
 
 
+def policy() -> str:
+    """Each rule once, with the profiles that have it in their own file or include it."""
+    having: dict[tuple[str, Rule], list[str]] = {}
+    for name in names():
+        for rule in load(name).rules:
+            having.setdefault((rule.clause, replace(rule, line=0)), []).append(name)
+    return table(
+        ("Clause", "Rule", "Certainty", "Source", "Profiles"),
+        (
+            (clause, code(rule.id), rule.certainty, escape(rule.source), ", ".join(map(code, profiles)))
+            for (clause, rule), profiles in sorted(
+                having.items(), key=lambda item: (item[0][0], item[0][1].id)
+            )
+        ),
+    )
+
+
 def mapping(family: str) -> str:
     """A table a record: each field, in which versions an alert has it, and what its Param says."""
     versions = [key for key in keys() if key.family == family]
@@ -208,6 +228,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits": limits,
     "mapping-lsst": lambda: mapping("lsst"),
     "mapping-ztf": lambda: mapping("ztf"),
+    "policy": policy,
     "rules": rules,
     "switches": switches,
 }

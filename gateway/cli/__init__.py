@@ -4,38 +4,26 @@ What this package is not: a place for decisions. A command reads its options, ca
 shows what came of it.
 
     main   the group of all commands; errors become one sentence on standard error and an exit code
+    lazy   how a group finds its commands
 """
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
 
 from gateway import __version__
+from gateway.cli.lazy import Lazy
 from gateway.errors import GatewayError
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "convert", "validate", "schema", "simulate", "demo")
+_COMMANDS = ("inspect", "convert", "validate", "schema", "policy", "simulate", "demo")
 
 
-class _Group(click.Group):
-    """Imports a command when it is asked for, so that none waits for what the others need."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands, in the order in which a newcomer meets them."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name: the function of that name in the module of that name."""
-        if name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"gateway.cli.{name}"), name)
-        return command
-
+class _Group(Lazy):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error of ours is a sentence and an exit code, never a traceback."""
         try:
@@ -49,7 +37,12 @@ class _Group(click.Group):
             sys.exit(0)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Group,
+    package=__name__,
+    commands=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", prog_name="gateway")
 def main() -> None:
     """LSST and ZTF alerts to VOEvent and back, exactly.

@@ -197,7 +197,7 @@ def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, p
             progress.say(f"gateway: {result.error}")
     progress.advance(result.size)
     if as_json:
-        progress.show(orjson.dumps(_report(result, path)))
+        progress.show(orjson.dumps(_report(result, path)) + b"\n")
 
 
 def _report(result: Result, path: str | None) -> dict[str, Any]:

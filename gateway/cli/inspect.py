@@ -67,7 +67,7 @@ def _show(found: Found, policy: Policy, as_json: bool, progress: Progress) -> bo
     except GatewayError as error:
         progress.say(f"gateway: {error.located(input=found.name)}")
         return False
-    progress.show(orjson.dumps(summary) if as_json else _table(summary))
+    progress.show(orjson.dumps(summary) + b"\n" if as_json else _table(summary))
     return True
 
 

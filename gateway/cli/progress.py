@@ -65,14 +65,14 @@ class Progress:
             click.echo(text, err=True)
 
     def show(self, result: RenderableType | bytes) -> None:
-        """A result on standard output, or above the bar when both are on the terminal. Bytes are a line as it is."""
+        """A result on standard output, or above the bar when both are on the terminal. Bytes are text as it is."""
         bar = self._bar.console if self._bar is not None and sys.stdout.isatty() else None
         if not isinstance(result, bytes):
             (bar or Console()).print(result, soft_wrap=isinstance(result, str))
         elif bar is not None:
-            bar.out(result.decode(), highlight=False)
+            bar.out(result.decode(), highlight=False, end="")
         else:
-            click.echo(result)
+            click.echo(result, nl=False)
 
     def __enter__(self) -> Progress:
         if self._bar is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+import orjson
 
 from gateway.cli.progress import Progress
 from gateway.codecs import confluent, container, single_object
@@ -36,9 +37,12 @@ _option = partial(click.option, show_default=True)
     "--out-dir", type=click.Path(file_okay=False, path_type=Path), help="One file an alert, <id>.avro."
 )
 @click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Say what was made as a line of JSON on standard output."
+)
 def simulate(
     count: int, schema: str, seed: int, history: str, cutouts: str, framing: str, codec: str, output: str,
-    out_dir: Path | None, force: bool,
+    out_dir: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the N alerts of a simulated visit.
 
@@ -46,11 +50,13 @@ def simulate(
     galaxies, minor planets and artefacts, with history and cutouts. The same options give the same bytes on every
     machine. `--history mature` is the survey after years: 30 to 150 detections an object.
 
+    Nothing of it is real: convert it with --role test, so that nobody takes an event for an observation.
+
     \b
     Examples:
       gateway simulate 100
       gateway simulate 10000 --seed 7 --codec zstandard -o visit.avro
-      gateway simulate 50 --schema ztf/4.02 -o - | gateway convert - --out-dir events
+      gateway simulate 50 --schema ztf/4.02 -o - | gateway convert - --role test --out-dir events
       gateway simulate 20 --framing confluent --out-dir messages
     """
     if framing != "container" and count > 1 and out_dir is None:
@@ -59,6 +65,10 @@ def simulate(
         raise click.UsageError("Only containers are compressed. Leave out --codec or --framing.")
     if out_dir is None and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Alerts are binary. Redirect standard output, or name a file with -o.")
+    if as_json and out_dir is None and output == "-":
+        raise click.UsageError(
+            "--json reports on standard output: send the alerts to -o FILE or --out-dir DIR."
+        )
     simulation = Simulation(registry.get(schema), seed=seed, history=history, cutouts=cutouts)
     opened = Directory(out_dir, force=force) if out_dir else OneFile(output, force=force)
     with opened as place, Progress("alerts", count) as progress:
@@ -69,5 +79,14 @@ def simulate(
                 data, datum = FRAMES[framing](alert.schema, alert.payload), None
             place.put(data, str(identifier(alert)), ".avro", datum)
             progress.advance(len(data))
-    where = out_dir or ("standard output" if output == "-" else output)
-    click.echo(f"{count} alert{'s' * (count > 1)} of {schema} in {where}", err=True)
+    if as_json:
+        chosen = click.get_current_context().params
+        made = {"output": str(out_dir or output), "alerts": count, "bytes": progress.bytes, "simulated": True}
+        made |= {name: chosen[name] for name in ("schema", "seed", "history", "cutouts", "framing", "codec")}
+        click.echo(orjson.dumps(made))
+    else:
+        where = out_dir or ("standard output" if output == "-" else output)
+        click.echo(
+            f"{count} alert{'s' * (count > 1)} of {schema} in {where}. Convert them with --role test.",
+            err=True,
+        )

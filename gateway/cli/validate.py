@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from gateway.cli.progress import Progress
 from gateway.codecs.voevent.check import check
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
 from gateway.errors import GatewayError, OutputError, SettingsError, VOEventError
-from gateway.reports import FORMATS, FileResult, exit_code, strict, text
+from gateway.reports import FORMATS, FileResult, Tally, strict, text
 from gateway.transports.files import units
 
 __all__ = ["validate"]
@@ -66,26 +65,32 @@ def validate(
         chosen = DEFAULTS.with_settings(switches)
     except SettingsError as error:
         raise click.BadParameter(error.message, param_hint="--switch") from None
+    tally, kept = Tally(), []
+    at_once = format_ == "text" and output is None
     with Progress("documents") as progress:
-        results = []
         for name, data in _read(files):
-            results.append(_check(name, data, chosen))
+            result = _check(name, data, chosen, strictly=strictly)
+            tally.take(result)
+            if not at_once:  # the other formats are one document, and a file appears when it is complete
+                kept.append(result)
+            elif shown := text.lines(result, colour=sys.stdout.isatty()):
+                progress.show(shown.encode())
             progress.advance()
-    if strictly:
-        results = [strict(result) for result in results]
-    if output is None:
-        render = partial(text.render, colour=sys.stdout.isatty()) if format_ == "text" else FORMATS[format_]
-        click.echo(render(results, RULES), nl=False)
+    if at_once:
+        click.echo(text.summary(tally), nl=False)
+    elif output is None:
+        click.echo(FORMATS[format_](kept, RULES), nl=False)
     else:
-        _write(output, FORMATS[format_](results, RULES))
-    raise SystemExit(exit_code(results))
+        _write(output, FORMATS[format_](kept, RULES))
+    raise SystemExit(tally.exit_code)
 
 
-def _check(name: str, data: bytes | GatewayError, switches: Switches) -> FileResult:
+def _check(name: str, data: bytes | GatewayError, switches: Switches, *, strictly: bool) -> FileResult:
     try:
         if isinstance(data, GatewayError):
             raise data
-        return FileResult(name, check(data, switches=switches))
+        result = FileResult(name, check(data, switches=switches))
+        return strict(result) if strictly else result
     except GatewayError as error:
         return FileResult(name, error=error)
 

@@ -20,7 +20,7 @@ from gateway.policy.rule import Rule
 from gateway.schema.pick import Picker
 from gateway.schema.shapes import Raw, varint
 
-__all__ = ["Conditions", "Held"]
+__all__ = ["Conditions", "Held", "Take", "taker"]
 
 Picked = dict[str, Raw]
 Take = Callable[[Any], Number]
@@ -29,10 +29,10 @@ Take = Callable[[Any], Number]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A rule whose condition holds: of a record or the packet (`rows` is None), or of these rows of an array."""
+    """A rule whose condition holds: of a root field as a whole (`rows` is None), or of these rows of an array."""
 
     rule: Rule
-    array: str | None = None
+    field: str
     rows: tuple[int, ...] | None = None
 
 
@@ -82,7 +82,7 @@ class Conditions:
             return Held(rule, top, found) if found else None
 
         def test_one(picked: Picked) -> Held | None:
-            return Held(rule) if picked[top] is not None and holds(picked[top], picked) else None
+            return Held(rule, top) if picked[top] is not None and holds(picked[top], picked) else None
 
         return test_rows if place.steps[-1].endswith("[]") else test_one
 
@@ -100,14 +100,15 @@ class Conditions:
                 names = self._wanted.setdefault(top, [])
                 if field.name not in names:
                     names.append(field.name)
-                return _taker(names.index(field.name), nullable(field.type)[0])
+                return taker(names.index(field.name), nullable(field.type)[0])
         return None
 
 
 SIZE = ("size",)
 
 
-def _taker(place: int, type_: AvroType) -> Take:
+def taker(place: int, type_: AvroType) -> Take:
+    """A function that takes the number at a place out of the raw values of a record."""
     number = _NUMBERS.get(type_.name if isinstance(type_, Primitive) else "")
     if number is None:
         raise SchemaError("schema-invalid", "A field that a rule asks for is not a number.")

@@ -239,11 +239,10 @@ def _card(card: bytes, form: CardForm, hdu: HDU, facts: Facts) -> bytes:
             raise _Refused("cutout-card")
         return form.images[0]
     whole = form.kind != "real"
-    written = _AS_WRITTEN[whole].fullmatch(card, 8, 30)
-    found = written or (_WHOLE if whole else _NUMBER).fullmatch(card, 8)
+    as_it_is = card[30:] in form.tails and _AS_WRITTEN[whole].fullmatch(card, 8, 30)
+    found = as_it_is or (_WHOLE if whole else _NUMBER).fullmatch(card, 8)
     if not found:
         raise _Refused("cutout-card")
-    as_it_is = written and card[30:] in form.tails
     text = found[1] if as_it_is else _spelled(found[1], whole)
     if fault := form.fault(float(text), hdu.axes, facts):
         raise _Refused(fault)

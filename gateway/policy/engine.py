@@ -8,7 +8,9 @@ Rules
 3. A leaf that must be redacted is made blank in the released item, and a row is removed; a released alert that
    lost nothing keeps its bytes. A leaf that must be refused, or a condition that holds and refuses: no release.
 4. When nothing passes there is no release: PolicyError.
-5. A packet whose schema is not a released one but bears the name of a released major version is read by the
+5. A VOEvent is decided element by element. One that lost an element is a new event of the issuer
+   (`gateway.policy.notice`); one whose identity does not pass is no event at all.
+6. A packet whose schema is not a released one but bears the name of a released major version is read by the
    nearest released one, by structure; what that does not have stays behind (P25). Any other is refused.
 """
 
@@ -28,17 +30,21 @@ from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.conditions import Conditions
+from gateway.policy.conditions import Conditions, Held
+from gateway.policy.events import EventJudge, judged
+from gateway.policy.facts import STAMP
+from gateway.policy.notice import Issuer, reissued
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, Rule, strictest
+from gateway.policy.stamps import Stamps
 from gateway.policy.verdict import UNDECLARED, Explanation, at, changes, explain, passes_unseen
 from gateway.schema import registry
 from gateway.schema.project import project
 from gateway.schema.raw import Raw
 from gateway.schema.splice import Edit, Splicer, blanks
 
-__all__ = ["MAX_CACHED", "NOT_RELEASED", "Policy", "now"]
+__all__ = ["MAX_CACHED", "NOT_RELEASED", "Policy", "nearest", "now"]
 
 NOT_RELEASED = Decision(
     "refuse",
@@ -51,6 +57,7 @@ MAX_CACHED = 256
 """Most (schema, provenance, audience) whose decisions are kept."""
 
 _SEAL = Seal()
+ISSUER = Issuer()
 _ROOT_NAME = re.compile(r"lsst\.v(\d+)_(\d+)\.alert\Z")
 
 
@@ -68,6 +75,7 @@ class _Judged:
     taken: Counter[str]
     refusal: Decision | None
     conditions: Conditions
+    stamps: Stamps
     blank: Splicer | None
     until: datetime | None
 
@@ -82,6 +90,7 @@ class Policy:
         self.profile = load(profile) if isinstance(profile, str) else profile
         self.clock = clock
         self._cache: dict[tuple[AlertSchema, tuple[object, ...], Audience], _Judged] = {}
+        self._judges: dict[tuple[tuple[object, ...], Audience], EventJudge] = {}
 
     def explain(self, resource: Resource, provenance: Provenance, audience: Audience = PUBLIC) -> Explanation:
         """The decision about one thing, the rules that lost, and those that depend on a packet's rows."""
@@ -99,20 +108,26 @@ class Policy:
     def release(self, item: Alert, audience: Audience = PUBLIC) -> Release[Alert]: ...
     @overload
     def release(
-        self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance
+        self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance, issuer: Issuer = ISSUER
     ) -> Release[VOEvent]: ...
 
     def release(
-        self, item: Alert | VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance | None = None
+        self,
+        item: Alert | VOEvent,
+        audience: Audience = PUBLIC,
+        *,
+        provenance: Provenance | None = None,
+        issuer: Issuer = ISSUER,
     ) -> Release[Alert] | Release[VOEvent]:
         """What of an item the audience may see.
 
         provenance : of a VOEvent, whose document does not carry one; an alert brings its own
+        issuer : in whose name a VOEvent goes on of which something is withheld
         Raises PolicyError (policy-provenance, policy-withheld, policy-quarantine) when that is nothing, and AvroError
         for a damaged alert of which something must be taken away.
         """
         if isinstance(item, VOEvent):
-            return self._event(item, audience, provenance or Provenance())
+            return self._event(item, audience, provenance or Provenance(), issuer)
         return self._alert(item, audience)
 
     # Alerts
@@ -126,24 +141,25 @@ class Policy:
         judged = self._judged(alert.schema, alert.provenance, audience)
         if judged.refusal is not None:
             _refuse(judged.refusal)
-        taken, payload, rows = judged.taken, alert.payload, 0
-        if judged.conditions:
-            held = judged.conditions(payload)
-            worst = strictest([one.rule.decision for one in held]) if held else None
-            if worst is not None and worst.effect != "redact":
+        taken, payload, rows, remade = judged.taken, alert.payload, 0, 0
+        held = judged.conditions(payload) if judged.conditions else []
+        edits: dict[str, Edit] = {}
+        if judged.stamps:
+            more, edits = judged.stamps(payload)
+            held += more
+        if held:
+            worst = strictest([one.rule.decision for one in held])
+            if worst.effect != "redact":
                 _refuse(worst)
-            if held:
-                gone: dict[str, set[int]] = {}
-                taken = taken.copy()
-                for one in held:
-                    assert one.array is not None  # `gateway.policy.reach`, rule 3
-                    assert one.rows is not None
-                    gone.setdefault(one.array, set()).update(one.rows)
-                    taken[one.rule.id] += len(one.rows)
-                rows = sum(map(len, gone.values()))
-                payload = Splicer(
-                    alert.schema.root, {array: _without_rows(places) for array, places in gone.items()}
-                )(payload)
+            remade, gone = len(edits), _gone(held)
+            rows = sum(map(len, gone.values()))
+            taken = taken.copy()
+            for one in held:
+                taken[one.rule.id] += len(one.rows or (1,))
+            changes: dict[str, Edit | bytes] = {
+                array: _without_rows(places) for array, places in gone.items()
+            }
+            payload = Splicer(alert.schema.root, changes | edits)(payload)
         if judged.blank is not None:
             payload = judged.blank(payload)
         if payload is not alert.payload:
@@ -156,6 +172,7 @@ class Policy:
             judged.withheld,
             judged.decisions,
             rows,
+            remade,
             beyond,
             taken,
             _SEAL,
@@ -198,25 +215,43 @@ class Policy:
             withheld,
             Counter(decision.rule for _, decision in decisions if not decision.passes),
             refusal,
-            Conditions(schema, conditional),
+            Conditions(schema, [rule for rule in conditional if not _is_about_stamps(rule)]),
+            Stamps(schema, [rule for rule in conditional if _is_about_stamps(rule)]),
             Splicer(schema.root, blanks(schema.root, withheld)) if withheld else None,
             min(moments, default=None),
         )
 
     # VOEvents
 
-    def _event(self, event: VOEvent, audience: Audience, provenance: Provenance) -> Release[VOEvent]:
-        decision = self.decide(Resource("voevent"), provenance, audience)
-        if not decision.passes:
-            _refuse(decision)
+    def _event(
+        self, event: VOEvent, audience: Audience, provenance: Provenance, issuer: Issuer
+    ) -> Release[VOEvent]:
+        left, decisions = judged(event, self._event_judge(provenance, audience))
+        withheld = [decision for _, decision in decisions if not decision.passes]
+        worst = strictest(withheld)
+        if withheld and (
+            worst.effect != "redact" or len(withheld) == len(decisions) or not decisions[0][1].passes
+        ):
+            _refuse(worst)
         return Release(
-            event,
+            reissued(left, withheld, self.profile, audience, issuer) if withheld else event,
             audience,
             self.profile.id,
             self.profile.sha256,
-            decisions=((FieldPath(()), decision),),
+            frozenset(path for path, decision in decisions if not decision.passes),
+            tuple(decisions),
+            rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
+
+    def _event_judge(self, provenance: Provenance, audience: Audience) -> EventJudge:
+        key, moment = (provenance.label, audience), self.clock()
+        judge = self._judges.get(key)
+        if judge is None or (judge.until is not None and moment >= judge.until):
+            if len(self._judges) >= MAX_CACHED:
+                self._judges.clear()
+            judge = self._judges[key] = EventJudge(self.profile, provenance, audience, moment)
+        return judge
 
 
 def _refuse(decision: Decision) -> NoReturn:
@@ -230,6 +265,19 @@ def _refuse(decision: Decision) -> NoReturn:
     raise PolicyError(code, f"Refused by rule {decision.rule}: {decision.reason}", clause=decision.clause)
 
 
+def _is_about_stamps(rule: Rule) -> bool:
+    return rule.where is not None and rule.where.fact == STAMP
+
+
+def _gone(held: list[Held]) -> dict[str, set[int]]:
+    """For each array the rows that any rule takes away."""
+    gone: dict[str, set[int]] = {}
+    for one in held:
+        if one.rows is not None:
+            gone.setdefault(one.field, set()).update(one.rows)
+    return gone
+
+
 def _without_rows(places: set[int]) -> Edit:
     def edit(raw: Raw) -> Raw:
         return [row for i, row in enumerate(raw) if i not in places]
@@ -238,18 +286,18 @@ def _without_rows(places: set[int]) -> Edit:
 
 
 def _read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
-    """Rule 5."""
-    nearest = _nearest(alert.schema)
-    if nearest is None:
+    """Rule 6."""
+    schema = nearest(alert.schema)
+    if schema is None:
         _refuse(NOT_RELEASED)
     try:
-        read, beyond = project(alert, nearest)
+        read, beyond = project(alert, schema)
     except (SchemaError, AvroError):
         _refuse(NOT_RELEASED)
     return replace(read, framing=alert.framing), beyond
 
 
-def _nearest(schema: AlertSchema) -> AlertSchema | None:
+def nearest(schema: AlertSchema) -> AlertSchema | None:
     """The released schema nearest to the one whose name a schema bears, of the same major version."""
     name = _ROOT_NAME.match(schema.name)
     if name is None:

@@ -1,4 +1,4 @@
-"""What a rule may ask of a row: a number that is worked out of the row and the packet around it.
+"""What a rule may ask of a row or a table: a number that is worked out of it, and of the packet around a row.
 
 Rules
 1. A fact has a name, a unit and a sentence; `FACTS` is the whole list. A rule compares it with a number:
@@ -17,7 +17,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["FACTS", "Condition", "Fact", "Need"]
+from gateway.policy.pattern import FAMILIES
+
+__all__ = ["FACTS", "STAMP", "Condition", "Fact", "Need"]
 
 Number = float | int | None
 
@@ -38,12 +40,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact. `value` is called with the numbers of `needs`, in their order."""
+    """One fact. `value` is called with the numbers of `needs`, in their order.
+
+    kinds : of what it is a fact
+    """
 
     unit: str
     meaning: str
     needs: tuple[Need, ...]
     value: Callable[..., Number]
+    kinds: tuple[str, ...] = FAMILIES
 
 
 def _history_age(time: Number, trigger: Number) -> Number:
@@ -59,11 +65,18 @@ def _extra_rows(rows: Number, sources: Number) -> Number:
     return 0 if rows is None or sources is None else rows + 1 - sources
 
 
+def _whether_given(value: Number) -> Number:
+    return 0 if value is None else 1
+
+
 def _itself(value: Number) -> Number:
     return value
 
 
 _TIME = ("midpointMjdTai", "midPointTai")
+
+STAMP = "stamp"
+"""The fact about an image, which is worked out by `gateway.policy.stamps`."""
 
 FACTS: dict[str, Fact] = {
     "history-age": Fact(
@@ -84,11 +97,31 @@ FACTS: dict[str, Fact] = {
         (Need("row", ("trailLength",)),),
         _trail_rate,
     ),
+    STAMP: Fact(
+        "",
+        "Of an image: 0 as the survey issues them; 1 something was put beside it, which can be left out; 2 none of "
+        "the survey's.",
+        (Need("row", (STAMP,)),),
+        _itself,
+    ),
     "programid": Fact(
         "",
         "The ZTF programme that a row belongs to: 1 is public, 2 the partnership's, 3 Caltech's.",
         (Need("row", ("programid",)),),
         _itself,
+    ),
+    "withdrawn": Fact(
+        "",
+        "1 when the survey has withdrawn the source, 0 otherwise.",
+        (Need("row", ("timeWithdrawnMjdTai",)),),
+        _whether_given,
+    ),
+    "objects": Fact(
+        "",
+        "Of how many objects a table has rows, as whoever looks into it counts them.",
+        (),
+        _itself,
+        ("table",),
     ),
 }
 

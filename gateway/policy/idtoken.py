@@ -24,8 +24,9 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from gateway.errors import PolicyError
+from gateway.model.audience import Audience
 from gateway.policy.jsonobject import json_object
-from gateway.policy.principal import ANONYMOUS, Audience, Principal
+from gateway.policy.principal import ANONYMOUS, Principal
 from gateway.policy.signingkeys import ALGORITHMS, SigningKey, SigningKeys
 
 __all__ = ["MAX_TOKEN", "TokenVerifier"]

@@ -3,7 +3,7 @@
 Rules
 1. A path pattern is a field path in which ``*`` stands for one step and ``**``, at the end, for any number of
    them: ``diaSource.ra``, ``prvDiaSources[].*``, ``**``. There is no pattern inside a step, so that no variant of a
-   name is ever matched by accident.
+   name is ever matched by accident. The labels of a host are steps too: ``host.org.example.**``.
 2. A kind is a family of alert schemas, perhaps with bounds on its version (``lsst >=6.1 <8.0``), or one of
    `OTHER_KINDS`.
 """
@@ -19,9 +19,10 @@ __all__ = ["FAMILIES", "OTHER_KINDS", "KindRange", "PathPattern"]
 
 FAMILIES = ("lsst", "ztf")
 OTHER_KINDS = ("voevent", "table", "image", "link", "text")
-"""An element of a VOEvent, a column of a table (``DiaSource.ra``), a file of pixels, an address, free text."""
+"""An element of a VOEvent, a column of a table (``DiaSource.ra``), a file of pixels, an address, free text. The paths
+of the last two say what kind of address or text it is: policy/README.md."""
 
-_STEP = re.compile(r"(?:\*|[^\W\d]\w*(?:\[\]|\{\})*)\Z")
+_STEP = re.compile(r"(?:\*|[\w-]+(?:\[\]|\{\})*)\Z")
 _BOUND = re.compile(r"(>=|<)(\d+)\.(\d+)\Z")
 
 
@@ -52,6 +53,10 @@ class PathPattern:
             return False
         return all(step in ("*", one) for step, one in zip(steps, found, strict=False))
 
+    def holds(self, path: FieldPath) -> bool:
+        """Whether a path is one of these or lies in one."""
+        return any(self.matches(FieldPath(path.steps[:end])) for end in range(1, len(path.steps) + 1))
+
     def __str__(self) -> str:
         return ".".join((*self.steps, *(["**"] if self.deep else [])))
 
@@ -67,7 +72,7 @@ class KindRange:
     @classmethod
     def parse(cls, text: str) -> KindRange:
         """Read ``lsst >=6.1 <8.0``. Raises ValueError."""
-        kind, *bounds = text.split()
+        kind, *bounds = text.split() or [""]
         found: dict[str, tuple[int, int]] = {}
         for bound in map(_BOUND.match, bounds):
             if bound is None or kind not in FAMILIES or bound[1] in found:

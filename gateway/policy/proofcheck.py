@@ -183,7 +183,7 @@ class _Walk:
         self._compare(self.at)
 
     def _opening(self, record: Record, file: Path, number: int) -> None:
-        expected = {"format": FORMAT, "key": None, **chain_name(self.key)}
+        expected = {"format": FORMAT, **chain_name(self.key)}
         self.sealed = all(record.fields.get(name) == value for name, value in expected.items())
         if not self.sealed:
             self.verdict.add(

@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import LimitError, SettingsError
-from gateway.policy.principal import Audience
+from gateway.model.audience import Audience
 
 __all__ = [
     "FORMAT",

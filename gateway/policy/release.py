@@ -32,10 +32,13 @@ class Seal:
 class Release(Generic[Item]):
     """An item as one audience may see it. What is withheld is not in it: its fields are blank, its rows are gone.
 
-    item : the alert or event; a blank field stands for nothing (it is in `withheld`) and must not be written
-    withheld : the leaves that the audience may not see
+    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; or the
+        event, a new one when something is withheld
+    withheld : the leaves or elements that the audience may not see. Names in an event are free text, so neither these
+        nor `decisions` are printed, and they are for the operator only
     decisions : what was decided for each leaf, for reports; the same object for every item decided alike
     rows : how many rows of arrays were left out
+    remade : how many images were made again without what somebody had put beside them
     beyond : fields of a schema that is not released, left behind when the packet was read by one that is
     rules : how often each rule took something away from this item
     """
@@ -44,9 +47,10 @@ class Release(Generic[Item]):
     audience: Audience
     profile: str
     profile_sha256: str
-    withheld: frozenset[FieldPath] = frozenset()
+    withheld: frozenset[FieldPath] = field(default=frozenset(), repr=False)
     decisions: tuple[tuple[FieldPath, Decision], ...] = field(default=(), repr=False)
     rows: int = 0
+    remade: int = 0
     beyond: tuple[str, ...] = ()
     rules: Mapping[str, int] = field(default_factory=dict)
     seal: InitVar[Seal | None] = None
@@ -58,7 +62,7 @@ class Release(Generic[Item]):
     @property
     def whole(self) -> bool:
         """Whether nothing is withheld, so that the original bytes may go on."""
-        return not (self.withheld or self.rows or self.beyond)
+        return not (self.withheld or self.rows or self.remade or self.beyond)
 
     def original(self) -> bytes:
         """The original bytes of the item. Raises PolicyError (policy-withheld) unless the release is whole."""

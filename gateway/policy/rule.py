@@ -38,11 +38,13 @@ class Resource:
     kind : the family of an alert's schema, or one of `gateway.policy.pattern.OTHER_KINDS`
     path : the field, the element, or the table and its column; empty for a thing as a whole
     version : major and minor version of an alert's schema
+    objects : of how many objects a table has rows, when that is known
     """
 
     kind: str
     path: FieldPath = ALL
     version: tuple[int, int] | None = None
+    objects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Rule:
     rights : it matches only for people who have data rights to the release
     handled : it matches only what did not come straight from the survey
     start, end : it matches from this moment on, until that one
-    where : it matches only rows of which this holds
+    where : it matches only rows, or tables, of which this holds
     line : where it begins in its file
     """
 
@@ -108,6 +110,9 @@ class Rule:
     end: Moment | None = None
     where: Condition | None = None
     line: int = 0
+
+    def __hash__(self) -> int:
+        return hash(self.id)  # that of all its parts would be most of the work of a decision
 
     def covers(self, resource: Resource) -> bool:
         """Whether it speaks of a thing like this, wherever that comes from."""

@@ -6,7 +6,8 @@ Rules
    declared derived data product, which has rules of its own (P15).
 3. Of a profile that is the meet of others, each is asked, and the strictest decision holds.
 4. A rule with a condition on rows is not decided here: it is one of the `conditional` that the engine puts to
-   each packet.
+   each packet. Rows that it redacts are those around the field; when it refuses, it refuses the packet.
+5. A rule that passes matches only what is known (`gateway.policy.known`, clause P25).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from datetime import datetime
 from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
-from gateway.policy.pattern import PathPattern
+from gateway.policy.known import known
+from gateway.policy.pattern import FAMILIES, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import DEFAULT_DENY, Decision, Resource, Rule, strictest
 
@@ -55,8 +57,9 @@ def explain(
     for judge in profile.judges:
         for part in parts:
             found = [rule for rule in judge.rules if _matches(rule, judge, resource, part, audience, now)]
-            conditional |= dict.fromkeys(rule for rule in found if rule.where is not None)
-            made = [_named(rule.decision, judge, profile) for rule in found if rule.where is None]
+            later = [rule for rule in found if rule.where is not None and resource.kind in FAMILIES]
+            conditional |= dict.fromkeys(later)
+            made = [_named(rule.decision, judge, profile) for rule in found if rule not in later]
             winner = strictest(made) if made else _named(DEFAULT_DENY, judge, profile)
             decisions.append(winner)
             losers += [decision for decision in made if decision != winner]
@@ -83,10 +86,13 @@ def _matches(
 ) -> bool:
     if not _in_force(rule, judge, part, audience, now):
         return False
-    if rule.where is not None:
-        # Its place is a record or row, which the engine finds; here only the kind counts.
-        return any(kind.matches(resource.kind, resource.version) for kind in rule.kinds)
-    return rule.covers(resource)
+    if rule.where is not None and resource.kind in FAMILIES:
+        return any(kind.matches(resource.kind, resource.version) for kind in rule.kinds) and (
+            rule.effect != "redact" or any(pattern.holds(resource.path) for pattern in rule.paths)
+        )
+    if rule.where is not None and not rule.where.holds(resource.objects):
+        return False
+    return rule.covers(resource) and (rule.effect != "pass" or known(resource, part.origin))
 
 
 def _in_force(rule: Rule, judge: Profile, part: Provenance, audience: Audience, now: datetime) -> bool:

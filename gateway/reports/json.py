@@ -9,7 +9,7 @@ import orjson
 
 from gateway.errors import GatewayError
 from gateway.model.finding import Finding
-from gateway.reports.result import FileResult, RuleText, tally
+from gateway.reports.result import FileResult, RuleText, Tally
 
 __all__ = ["render"]
 
@@ -19,7 +19,7 @@ def render(results: Sequence[FileResult], rules: Sequence[RuleText] = ()) -> str
     report = {
         "format": "gateway-findings",
         "version": 1,
-        "summary": tally(results),
+        "summary": Tally(results).values(),
         "files": [
             {
                 "name": result.name,

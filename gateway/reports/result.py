@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gateway.errors import GatewayError
 from gateway.model.finding import Finding, Severity
 
-__all__ = ["FileResult", "Render", "RuleText", "count", "exit_code", "strict", "tally"]
+__all__ = ["FileResult", "Render", "RuleText", "Tally", "count", "strict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,35 @@ class Render(Protocol):
         """The report, ending in a newline; `rules` describes the rules that were applied."""
 
 
-def exit_code(results: Sequence[FileResult]) -> int:
-    """0 without errors (warnings allowed), 1 with errors, 2 when an input could not be read."""
-    if any(result.error for result in results):
-        return 2
-    return int(any(count(result, Severity.ERROR) for result in results))
+class Tally:
+    """Counts what was found, one result after the other, and keeps none."""
+
+    def __init__(self, results: Iterable[FileResult] = ()) -> None:
+        self.files = self.unreadable = 0
+        self.found: Counter[Severity] = Counter()
+        for result in results:
+            self.take(result)
+
+    def take(self, result: FileResult) -> None:
+        """Count one result."""
+        self.files += 1
+        self.unreadable += result.error is not None
+        self.found.update(finding.severity for finding in result.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """0 without errors (warnings allowed), 1 with errors, 2 when an input could not be read."""
+        return 2 if self.unreadable else int(self.found[Severity.ERROR] > 0)
+
+    def values(self) -> dict[str, int]:
+        """The summary: files, and how many findings of each severity and unreadable files there are."""
+        return {
+            "files": self.files,
+            "errors": self.found[Severity.ERROR],
+            "warnings": self.found[Severity.WARNING],
+            "notes": self.found[Severity.NOTE],
+            "unreadable": self.unreadable,
+        }
 
 
 def strict(result: FileResult) -> FileResult:
@@ -68,15 +92,3 @@ def strict(result: FileResult) -> FileResult:
 def count(result: FileResult, severity: Severity) -> int:
     """How many findings of a severity there are."""
     return sum(finding.severity is severity for finding in result.findings)
-
-
-def tally(results: Sequence[FileResult]) -> dict[str, int]:
-    """The summary: files, and how many findings of each severity and unreadable files there are."""
-    found = Counter(finding.severity for result in results for finding in result.findings)
-    return {
-        "files": len(results),
-        "errors": found[Severity.ERROR],
-        "warnings": found[Severity.WARNING],
-        "notes": found[Severity.NOTE],
-        "unreadable": sum(result.error is not None for result in results),
-    }

@@ -30,6 +30,11 @@ def test_every_command_has_an_example(command):
     assert f"gateway {command}" in text
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "schema list", "schema show", "schema diff"])
+def test_every_command_can_speak_to_machines(command):
+    assert command == "schema" or " --json " in invoke(*command.split(), "--help").stdout
+
+
 @pytest.mark.parametrize("arguments", [["nosuch"], ["convert"], ["convert", "--nosuch", "x"], ["inspect"]])
 def test_wrong_use(arguments):
     result = invoke(*arguments)

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def in_container(data):
 def test_default_file(run):
     result = run(5)
     assert result.exit_code == 0
-    assert result.stderr == "5 alerts of lsst/11.0 in simulated-visit.avro\n"
+    assert result.stderr == "5 alerts of lsst/11.0 in simulated-visit.avro. Convert them with --role test.\n"
     assert result.stdout == ""
     data = Path("simulated-visit.avro").read_bytes()
     assert in_container(data) == payloads(5)
@@ -81,8 +82,32 @@ def test_options(run, codec):
 def test_standard_output(run):
     result = run(3, "-o", "-")
     assert in_container(result.stdout_bytes) == payloads(3)
-    assert result.stderr == "3 alerts of lsst/11.0 in standard output\n"
+    assert result.stderr == "3 alerts of lsst/11.0 in standard output. Convert them with --role test.\n"
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("where", [("-o", "x.avro"), ("--out-dir", "d")])
+def test_json(run, where):
+    result = run(3, "--seed", 4, "--codec", "deflate", *where, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {
+        "output": where[1],
+        "alerts": 3,
+        "schema": "lsst/11.0",
+        "seed": 4,
+        "history": "mixed",
+        "cutouts": "real",
+        "framing": "container",
+        "codec": "deflate",
+        "bytes": sum(map(len, payloads(3, seed=4))),
+        "simulated": True,
+    }
+
+
+def test_json_and_alerts_do_not_share_standard_output(run):
+    result = run(1, "-o", "-", "--json")
+    assert result.exit_code == 2
+    assert "-o FILE" in result.stderr
 
 
 def test_not_to_a_terminal():

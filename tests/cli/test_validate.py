@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import select
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -74,6 +78,25 @@ def test_nothing_to_check():
     result = run("-", stdin=b"")
     assert result.exit_code == 2
     assert "input-empty" in result.output
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are named pipes on POSIX systems only")
+def test_findings_are_shown_while_files_are_read(tmp_path):
+    """The second input is still to come when the findings in the first are there."""
+    later = tmp_path / "later"
+    os.mkfifo(later)
+    program = "from gateway.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "validate", BAD, str(later)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            shown = select.select([process.stdout], [], [], 60)[0]  # a bound for when it never comes
+        finally:
+            later.write_bytes(Path(GOOD).read_bytes())
+        assert shown
+        first, summary = process.stdout.read().splitlines()
+    assert first.startswith(f"{BAD}:13  error  VE-21")
+    assert summary == "2 files, 1 error, 0 warnings, 0 notes."
 
 
 @pytest.mark.parametrize("mode", ["w", "w:bz2"])

@@ -27,7 +27,7 @@ from gateway.policy import cutout
 from gateway.policy.cutout import RULES, Changes, Facts, inspect
 from gateway.policy.cutout_fast import recogniser
 from gateway.policy.cutout_form import forms
-from gateway.policy.cutout_gzip import MAX_INFLATED, inflated
+from gateway.policy.cutout_gzip import MAX_INFLATED, deflated, inflated
 
 STAMP, FACTS = stamps.lsst(1)
 FULL = commented(STAMP)
@@ -94,6 +94,7 @@ def real_card(key, text, comment=""):
     return f"{key:8}= {text:>20}{comment}"
 
 
+MATRIX = " / Coordinate transformation matrix element"
 RA, DEC = FACTS.ra, FACTS.dec
 
 
@@ -150,6 +151,7 @@ REBUILT = [
     ("a text that goes on in the next card", added(added(FULL, "CONTINUE  'x'"), f"A       = '{TEXT}&'", place=23),
      Changes(cards=2)),
     ("a distortion", added(FULL, "A_ORDER =                    2"), Changes(cards=1)),
+    ("PSFIMAGE before UNCERT", joined([hdus(FULL)[n] for n in (0, 2, 1)]), Changes()),
     ("MJDREF before BUNIT", swapped(FULL, 22, 9), Changes()),
     ("a comment", card(FULL, "BUNIT", f"BUNIT   = 'nJy     '           / {TEXT}"), Changes(rewritten=1)),
     ("another comment than the survey's", card(FULL, "ROTPA", real_card("ROTPA", "41.5", f" / {TEXT}")),
@@ -176,6 +178,7 @@ REBUILT = [
     ("a table", with_hdu(FULL, table()), Changes(trailing=2 * BLOCK)),
     ("a second file", FULL + added(FULL, f"HISTORY {TEXT}"), Changes(trailing=len(FULL))),
     ("a NaN with something in it", with_float(FULL, 0x7FC00000 | 0x3A4B5), Changes(pixels=1)),
+    ("a negative NaN with something in it", with_float(FULL, 0xFFC00000 | 0x3A4B5), Changes(pixels=1)),
     ("a signalling NaN", with_float(FULL, 0x7F800001), Changes(pixels=1)),
     ("a NaN with something in it in the PSF", with_float(FULL, (0x7FF8 << 48) | 0xC4A4, 2, 8, 8), Changes(pixels=1)),
 ]  # fmt: skip
@@ -221,6 +224,7 @@ REFUSED = [
      "cutout-position"),
     ("a position that rounding puts too far away", card(FULL, "CRVAL1", "CRVAL1  = " + far(RA)), "cutout-position"),
     ("the source in a corner", card(FULL, "CRPIX1", real_card("CRPIX1", "3.5")), "cutout-position"),
+    ("the source 1.1 pixels off to the left", card(FULL, "CRPIX1", real_card("CRPIX1", "14.4")), "cutout-position"),
     ("the source 1.1 pixels off", card(FULL, "CRPIX2", real_card("CRPIX2", "16.6")), "cutout-position"),
 ]  # fmt: skip
 
@@ -316,6 +320,20 @@ def test_refused(sentence: str, stamp: bytes, rule: str) -> None:
 @pytest.mark.parametrize(("sentence", "stamp", "rule"), ZTF_CASES, ids=[row[0] for row in ZTF_CASES])
 def test_ztf(sentence: str, stamp: bytes, rule: str) -> None:
     check(inspect(stamp, "ztf", Facts()), stamp, "ztf", Facts(), rule)
+
+
+@pytest.mark.parametrize("size", [1, 65_535, 65_536, 200_000])
+def test_gzip_of_any_size(size: int) -> None:
+    content = bytes(size - 1) + b"x"
+    assert gzip.decompress(deflated(content)) == content
+    assert inflated(deflated(content)) == (content, True, 0)
+
+
+def test_a_number_that_goes_on_behind_column_30_is_read_to_its_end() -> None:
+    long = card(FULL, "PC1_1", "PC1_1   = -1.2345678901234E-120")
+    assert inspect(long, "lsst", FACTS).data == card(FULL, "PC1_1", real_card("PC1_1", "0.0", MATRIX))
+    long = card(FULL, "ROTPA", "ROTPA   =  20.125678901234567891")
+    assert b"=      20.125678901235 /" in inspect(long, "lsst", FACTS).data
 
 
 def test_what_follows_a_gzip_member_is_counted() -> None:

@@ -1,5 +1,6 @@
 """Who sees what of an alert, and what nobody can talk the policy into. Profiles' own tables: test_truth_table.py."""
 
+import gzip
 import io
 import json
 import struct
@@ -23,7 +24,7 @@ from gateway.policy import engine
 from gateway.policy.engine import Policy
 from gateway.policy.moment import Moment
 from gateway.policy.pattern import KindRange, PathPattern
-from gateway.policy.profile import Profile
+from gateway.policy.profile import Profile, load
 from gateway.policy.rule import Resource, Rule
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
@@ -186,7 +187,9 @@ def edited(
     return replace(found, payload=out.getvalue(), provenance=provenance or found.provenance)
 
 
-@pytest.mark.parametrize(("days", "stays"), [(-0.001, False), (0.0, True), (365.9, True), (366.1, False)])
+@pytest.mark.parametrize(
+    ("days", "stays"), [(-0.001, False), (0.0, False), (0.001, True), (365.9, True), (366.1, False)]
+)
 def test_a_row_that_cannot_be_from_this_packet_goes(history: Alert, days: float, stays: bool) -> None:
     def move(values: dict[str, Any]) -> None:
         row = values["prvDiaSources"][0]
@@ -253,6 +256,58 @@ def test_rows_of_another_programme_are_not_in_the_release() -> None:
     with pytest.raises(PolicyError) as caught:
         Policy().release(edited(found, lambda values: values["candidate"].update(programid=3)))
     assert "ztf-other-programme" in caught.value.message
+
+
+# Images
+
+
+@pytest.mark.parametrize("key", ["lsst/11.1", "ztf/4.02"])
+def test_what_was_put_beside_an_image_is_left_out(key: str) -> None:
+    found = simulated(key, cutouts="real")[0]
+    gzipped = key.startswith("ztf")
+
+    def put(values: dict[str, Any]) -> None:
+        stamp = values["cutoutTemplate"]["stampData"] if gzipped else values["cutoutTemplate"]
+        more = gzip.decompress(stamp) + SECRET.encode() if gzipped else stamp + SECRET.encode()
+        values["cutoutTemplate"] = {"fileName": "x", "stampData": gzip.compress(more)} if gzipped else more
+
+    hidden = edited(found, put)
+    assert Policy().release(found).whole
+    made = Policy().release(hidden)
+    assert not made.whole
+    assert (made.remade, made.rows) == (1, 0)
+    assert list(made.rules.values()) == [1]
+    stamps = [values_of(one)["cutoutTemplate"] for one in (made.item, found)]
+    contents = [gzip.decompress(one["stampData"]) if gzipped else one for one in stamps]
+    assert contents[0] == contents[1]
+    # What comes straight from the survey is what the survey issued.
+    assert Policy().release(replace(hidden, provenance=ISSUED)).whole
+
+
+@pytest.mark.parametrize("data", [b"", SECRET.encode(), b"\x89PNG\r\n\x1a\n" + SECRET.encode()])
+def test_an_image_that_is_no_stamp_is_looked_at_by_somebody(data: bytes) -> None:
+    with pytest.raises(PolicyError) as caught:
+        Policy().release(edited(FOUND, lambda values: values.update(cutoutScience=data)))
+    assert (caught.value.code, caught.value.clause) == ("policy-quarantine", "P13")
+    assert SECRET not in f"{caught.value!r} {caught.value}"
+
+
+def test_images_rows_and_fields_in_one_packet(history: Alert) -> None:
+    def change(values: dict[str, Any]) -> None:
+        values["prvDiaSources"][0]["midpointMjdTai"] -= 4000
+        values["cutoutScience"] += SECRET.encode()
+        values["target_name"] = SECRET
+
+    made = Policy(
+        replace(load("rdo013-2025"), rules=(*load("rdo013-2025").rules, rule("t", "redact", "target_name")))
+    )
+    release = made.release(edited(history, change))
+    assert (release.rows, release.remade, set(map(str, release.withheld))) == (1, 1, {"target_name"})
+    assert SECRET.encode() not in release.item.payload
+    values, before = values_of(release.item), values_of(history)
+    assert values["prvDiaSources"] == before["prvDiaSources"][1:]
+    assert values["cutoutScience"] == before["cutoutScience"]
+    assert values["target_name"] is None
 
 
 # Schemas that are not released
@@ -326,7 +381,7 @@ def test_decisions_are_made_once_and_never_mixed_up() -> None:
     assert policy.release(FOUND, PUBLIC).decisions is first.decisions
     holder = Audience(frozenset({"dp2"}))
     secret = replace(FOUND, provenance=Provenance(Origin.DATA_RELEASE, "dp2"))
-    assert policy.release(secret, holder).whole
+    assert FieldPath.parse("diaSource.ra") not in policy.release(secret, holder).withheld
     for other in (PUBLIC, Audience(frozenset({"dp1"})), Audience(frozenset({"dp20", "dp"}))):
         with pytest.raises(PolicyError):
             policy.release(secret, other)

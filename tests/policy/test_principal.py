@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from issuer import NOW
 
 from gateway.errors import SettingsError
-from gateway.policy.principal import ANONYMOUS, PUBLIC, Audience, Principal, renderings
+from gateway.model.audience import PUBLIC, Audience
+from gateway.policy.principal import ANONYMOUS, Principal, renderings
 
 HOUR = timedelta(hours=1)
 RELEASES = ("dp0.1", "dp0.10", "dp0.2", "dp1", "dr1")

@@ -16,7 +16,7 @@ from gateway.model.finding import Severity
 from gateway.policy import proofcheck
 from gateway.policy.proofcheck import HEAD_FILE, RULES, log_files, verify
 from gateway.policy.prooflog import ProofLog
-from gateway.policy.proofrecord import MAX_RECORD, START, Head, seal
+from gateway.policy.proofrecord import FORMAT, MAX_RECORD, START, Head, seal
 
 Lines = list[bytes]
 
@@ -257,6 +257,15 @@ class TestKeys:
             (log.folder / HEAD_FILE).write_text(str(Head(log.head.count, previous)))
             assert log.codes() == found
             assert log.codes(head=log.head) == found | {"PL-08"}
+
+
+def test_a_log_of_another_format_is_not_judged(tmp_path: Path) -> None:
+    opening = {"seq": 0, "time": NOW, "kind": "open", "format": "gateway-proof-log/2", "chain": "sha256"}
+    file = tmp_path / "proof-00000001.jsonl"
+    file.write_bytes(seal(opening, START.hash, None)[0])
+    assert verify(tmp_path).codes() == {"PL-11", "PL-13"}
+    file.write_bytes(seal(opening | {"format": FORMAT}, START.hash, None)[0])
+    assert verify(tmp_path).codes() == {"PL-13"}
 
 
 def test_findings_are_bounded(tmp_path: Path) -> None:

@@ -146,6 +146,13 @@ def test_files_follow_each_other(tmp_path: Path) -> None:
     assert log_files(tmp_path)[-1].name == names[-1]
 
 
+def test_a_file_is_on_disk_before_the_next_is_begun(tmp_path: Path) -> None:
+    with ProofLog(tmp_path, sync="batch") as log:
+        head = log.append(proof())
+        log.rotate()
+        assert (tmp_path / HEAD_FILE).read_text() == f"{head}\n"
+
+
 def test_a_log_with_a_key(tmp_path: Path) -> None:
     written(tmp_path, key=KEY)
     written(tmp_path, key=KEY)
@@ -349,6 +356,12 @@ class TestNoCrash:
         for kept in (lines[:-1], lines[:1], [*lines[:-1], lines[-1][:-9]], [b""], [lines[0][:9]]):
             file.write_bytes(b"".join(kept))
             refused(tmp_path)
+
+    def test_a_torn_line_before_the_last_file(self, tmp_path: Path) -> None:
+        (file,) = log_files(written(tmp_path))
+        file.write_bytes(file.read_bytes() + b'{"seq":4')
+        (tmp_path / "proof-00000002.jsonl").touch()
+        refused(tmp_path)
 
     def test_a_record_that_was_changed(self, tmp_path: Path) -> None:
         (file,) = log_files(written(tmp_path))

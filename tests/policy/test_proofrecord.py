@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import LimitError, SettingsError
-from gateway.policy.principal import PUBLIC, Audience
+from gateway.model.audience import PUBLIC, Audience
 from gateway.policy.proofrecord import MAX_RECORD, START, Head, Proof, key_from, seal, unseal
 
 NOW = datetime(2026, 12, 1, 12, 0, 0, 5, tzinfo=UTC)

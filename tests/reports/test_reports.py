@@ -12,7 +12,7 @@ from gateway import resources
 from gateway.codecs.voevent.rules import RULES
 from gateway.errors import InputError, Where, XMLError
 from gateway.model.finding import Finding, Severity
-from gateway.reports import FORMATS, FileResult, exit_code, strict
+from gateway.reports import FORMATS, FileResult, Tally, strict
 from gateway.reports.text import render as text
 
 ERROR = Finding(
@@ -43,7 +43,7 @@ RESULTS = [
     ],
 )
 def test_exit_code(results, code):
-    assert exit_code(results) == code
+    assert Tally(results).exit_code == code
 
 
 def test_strict_makes_errors_of_warnings_only():
@@ -61,7 +61,7 @@ def test_every_format_names_every_file_and_ends_its_last_line(name):
 
 
 class TestText:
-    def test_lines_are_aligned(self):
+    def test_lines_of_a_file_are_aligned(self):
         places, levels, codes, messages = zip(
             *(re.split(r" {2,}", line, maxsplit=3) for line in text(RESULTS).splitlines()[:-1]), strict=True
         )
@@ -72,9 +72,15 @@ class TestText:
         assert messages[2].endswith("The line and column say where.")
         for words in (levels, codes, messages):
             (column,) = {
-                line.index(word) for line, word in zip(text(RESULTS).splitlines(), words, strict=False)
+                line.index(word) for line, word in zip(text(RESULTS).splitlines()[:2], words, strict=False)
             }
             assert column > 20
+
+    def test_what_is_said_of_a_file_depends_on_it_alone(self):
+        alone = [text([result]).splitlines(keepends=True)[:-1] for result in RESULTS]
+        assert "".join(line for lines in alone for line in lines) == "".join(
+            text(RESULTS).splitlines(keepends=True)[:-1]
+        )
 
     def test_the_summary_counts(self):
         assert text(RESULTS).splitlines()[-1] == "4 files, 1 error, 1 warning, 1 note, 1 unreadable."

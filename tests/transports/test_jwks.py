@@ -1,6 +1,7 @@
 """Key sets over HTTP, from real servers on this machine: what is fetched, and what nobody can make us fetch."""
 
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -161,6 +162,13 @@ def test_a_server_that_says_nothing() -> None:
     with serving(silent) as server:
         refusal(server.url(), seconds=0.1)
         assert gone.wait(10)
+
+
+def test_a_server_that_does_not_greet() -> None:
+    """The kernel accepts, and nobody begins TLS: the time for connecting ends that."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        assert "TimeoutError" in refusal(url, seconds=0.1).message
 
 
 @pytest.mark.parametrize(

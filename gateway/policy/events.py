@@ -1,0 +1,109 @@
+"""The decision about each element of a VOEvent, whoever wrote it.
+
+Rules
+1. An element passes when all that it is passes: itself, as a thing of kind `voevent`; as a `text`, when there is
+   prose in it; as a `link`, for each address in it (`gateway.policy.signs`).
+2. It comes from where the event comes from, unless something else is declared for it or for a part of it
+   (`Provenance.fields`); of several declarations all hold.
+3. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
+4. Decisions are kept, but no path is, for its steps may be what somebody may not see: a decision depends on a path
+   only by which patterns of the profile it matches.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.model.audience import Audience
+from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
+from gateway.model.voevent import VOEvent
+from gateway.policy.elements import MARKUP, Element, Selection, declared, is_about
+from gateway.policy.markup import markup
+from gateway.policy.pattern import OTHER_KINDS, PathPattern
+from gateway.policy.profile import Profile
+from gateway.policy.rule import Decision, Resource, strictest
+from gateway.policy.signs import BULK, signs
+from gateway.policy.verdict import changes, explain
+
+__all__ = ["EventJudge", "judged"]
+
+MAX_KNOWN = 4096
+"""Most decisions that a judge keeps: a profile has few patterns, and events name few releases."""
+
+
+class EventJudge:
+    """Decides about the elements of events that come from one place, until `until`."""
+
+    def __init__(
+        self, profile: Profile, provenance: Provenance, audience: Audience, moment: datetime
+    ) -> None:
+        """Raises SettingsError for a declaration that can be about no element."""
+        self._profile, self._provenance = profile, provenance
+        self._audience, self._moment = audience, moment
+        self._declared = [(declared(pattern), other) for pattern, other in provenance.fields]
+        self._patterns = {kind: _patterns(profile, kind) for kind in OTHER_KINDS}
+        self._known: dict[tuple[object, ...], Decision] = {}
+        named = [Provenance(Origin.DATA_RELEASE, token) for one in profile.judges for token in one.releases]
+        parts = [provenance, *(other for _, other in provenance.fields), *named]
+        moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
+        self.until = min(moments, default=None)
+
+    def __call__(self, element: Element) -> Decision:
+        """The decision about an element (rules 1 to 3)."""
+        origin = self._origin(element)
+        found = {
+            sign
+            for text, use in element.slots
+            for sign in (
+                (BULK,) if use == "grid" else signs(text, prose=use == "prose", address=use == "address")
+            )
+        }
+        asked = {(Resource("voevent", element.path), origin)}
+        asked |= {(sign.resource, origin) for sign in found}
+        asked |= {
+            (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
+        }
+        return strictest([self._decision(*one) for one in asked])
+
+    def _origin(self, element: Element) -> Provenance:
+        """Rule 2."""
+        found = [other for pattern, other in self._declared if is_about(pattern, element)]
+        if not found:
+            return self._provenance
+        return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
+
+    def _decision(self, resource: Resource, origin: Provenance) -> Decision:
+        matched = [pattern.matches(resource.path) for pattern in self._patterns[resource.kind]]
+        key = resource.kind, origin.label, *matched
+        decision = self._known.get(key)
+        if decision is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            found = explain(self._profile, resource, origin, self._audience, self._moment)
+            decision = self._known[key] = found.decision
+        return decision
+
+
+def _patterns(profile: Profile, kind: str) -> tuple[PathPattern, ...]:
+    """The paths by which rules about a kind tell things apart."""
+    return tuple(
+        dict.fromkeys(
+            pattern
+            for judge in profile.judges
+            for rule in judge.rules
+            if any(one.kind == kind for one in rule.kinds)
+            for pattern in rule.paths
+            if pattern.steps
+        )
+    )
+
+
+def judged(event: VOEvent, judge: EventJudge) -> tuple[VOEvent, list[tuple[FieldPath, Decision]]]:
+    """What passes of an event, and the decision about each of its elements."""
+    selection = Selection(judge)
+    left = selection(event)
+    found = markup(event, selection.texts)
+    if found:
+        selection.decide(MARKUP, (), more=found)
+    return left, selection.decisions
