@@ -31,6 +31,7 @@ from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
 from gateway.policy.pattern import FAMILIES
 from gateway.policy.profile import DEFAULT
+from gateway.policy.prooflog import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
 
 __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
@@ -57,10 +58,11 @@ class Job:
     declared: Declared
     policy: str = DEFAULT
     project_to: str | None = None
+    prove: bool = False
 
     def converter(self) -> Converter:
         """A converter of this job's own."""
-        return Converter(self.to, self.settings, Policy(self.policy), self.project_to)
+        return Converter(self.to, self.settings, Policy(self.policy), self.project_to, prove=self.prove)
 
 
 @dataclass(frozen=True)  # without slots, with which unpickling is slow
@@ -108,15 +110,25 @@ class Tally:
         return lines
 
 
-def run(units: Iterable[Unit], job: Job, jobs: int = 1) -> Iterator[Result]:
-    """The results of all items, in order. `jobs` is the number of processes."""
-    if jobs <= 1:
-        converter = job.converter()
-        public = _public_unseen(job, converter.policy)
-        for unit in units:
-            yield from _unit_results(unit, job, converter, public)
-    else:
-        yield from _in_processes(units, job, jobs)
+def run(units: Iterable[Unit], job: Job, jobs: int = 1, proofs: ProofLog | None = None) -> Iterator[Result]:
+    """The results of all items, in order.
+
+    jobs : the number of processes
+    proofs : where each release is recorded before its result is given away; the job must be one that proves
+    Raises OutputError when a release cannot be recorded.
+    """
+    for result in _in_processes(units, job, jobs) if jobs > 1 else _here(units, job):
+        if proofs is not None and result.output is not None:
+            assert result.output.proof is not None
+            proofs.append(result.output.proof)
+        yield result
+
+
+def _here(units: Iterable[Unit], job: Job) -> Iterator[Result]:
+    converter = job.converter()
+    public = _public_unseen(job, converter.policy)
+    for unit in units:
+        yield from _unit_results(unit, job, converter, public)
 
 
 def _public_unseen(job: Job, policy: Policy) -> frozenset[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
 from gateway.codecs.voevent import decode, encode, to_version
@@ -30,6 +30,7 @@ from gateway.model.loss import Loss
 from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import Policy
 from gateway.policy.notice import Issuer
+from gateway.policy.proofrecord import Proof
 from gateway.policy.release import Release
 from gateway.schema.datum import check_datum
 from gateway.schema.parse import canonical_form, parse_schema_text
@@ -52,6 +53,7 @@ class Output:
     stem : a name for its file, without suffix
     datum : the Avro datum without framing, and its schema, when the output is Avro
     exact : for a VOEvent made from an alert, whether it gives the alert back
+    proof : what a proof log keeps of the release, when that was asked for
     """
 
     data: bytes = field(repr=False)
@@ -61,12 +63,14 @@ class Output:
     datum: Datum | None = None
     exact: bool | None = None
     losses: tuple[Loss, ...] = ()
+    proof: Proof | None = None
 
 
 class Converter:
     """Converts items to one target for one audience. Keep one: it compiles once a schema.
 
     project_to : a released schema onto which alerts of other schemas are projected, by structure
+    prove : give each output the record that a proof log keeps of it
     """
 
     def __init__(
@@ -75,7 +79,10 @@ class Converter:
         settings: Settings | None = None,
         policy: Policy | None = None,
         project_to: str | None = None,
+        *,
+        prove: bool = False,
     ) -> None:
+        self.prove = prove
         if to not in TARGETS:
             raise SettingsError("settings-value", f"The target is one of {', '.join(TARGETS)}.")
         settings = settings or Settings()
@@ -91,8 +98,14 @@ class Converter:
 
     def convert(self, item: Alert | Document) -> Output:
         """The output for an item. Raises GatewayError."""
-        if isinstance(item, Document):
-            return self._document(item)
+        release, output = self._document(item) if isinstance(item, Document) else self._packet(item)
+        if not self.prove:
+            return output
+        kind = self.to if self.to != "voevent" else f"voevent-{self.settings.version}"
+        proof = Proof.of(release, id=output.ivorn or output.stem, format=kind, data=output.data)
+        return replace(output, proof=proof)
+
+    def _packet(self, item: Alert) -> tuple[Release[Alert], Output]:
         left: tuple[str, ...] = ()
         if self.target_schema is not None and item.schema.key is None:
             item, left = project(item, self.target_schema)
@@ -101,9 +114,13 @@ class Converter:
         losses = [Loss(path, "not in the released schema; left behind") for path in (*left, *release.beyond)]
         if release.rows:
             losses.append(Loss(f"{release.rows} rows", WITHHELD))
+        if release.remade:
+            losses.append(
+                Loss(f"{release.remade} images", "made again without what had been put beside them")
+            )
         if release.withheld and self.to in ("avro", "json"):
             losses.append(Loss(f"{len(release.withheld)} fields", WITHHELD))
-        return replace(output, losses=(*losses, *output.losses)) if losses else output
+        return release, replace(output, losses=(*losses, *output.losses)) if losses else output
 
     def _alert(self, release: Release[Alert]) -> Output:
         if self.to == "avro":
@@ -131,10 +148,10 @@ class Converter:
             return Output(payload, stem, ".avro", datum=Datum(alert.schema, payload, codec))
         return Output(frame(alert.schema, payload), stem, ".avro", datum=Datum(alert.schema, payload))
 
-    def _document(self, item: Document) -> Output:
+    def _document(self, item: Document) -> tuple[Release[Any], Output]:
         if self.to == "avro":
             try:
-                return self._avro(self.policy.release(alert_of(item.data, item.as_alert)))
+                return self._packet(alert_of(item.data, item.as_alert))
             except ConversionError as error:
                 if error.code != "convert-foreign":
                     raise
@@ -145,16 +162,16 @@ class Converter:
             (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
         )
         if self.to == "json":
-            return Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
+            return release, Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
         # Nobody writes 1.1 any more, and a redacted event has no document of its own yet.
         oldest: Version = "2.0" if release.withheld and event.version == "1.1" else event.version
         event, lost = to_version(event, self.version or oldest)
         losses += lost
         if self.to == "avro":
             datum = Datum(stored_event(), voevent_avro.encode(event), "null")
-            return Output(datum.payload, stem, ".avro", event.ivorn, datum, losses=losses)
+            return release, Output(datum.payload, stem, ".avro", event.ivorn, datum, losses=losses)
         data = release.original() if event.original is not None else encode(event)
-        return Output(data, stem, ".xml", event.ivorn, losses=losses)
+        return release, Output(data, stem, ".xml", event.ivorn, losses=losses)
 
 
 def _count(release: Release[VOEvent]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gateway.conversion import TARGETS
 from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
+from gateway.policy.prooflog import ProofLog
 from gateway.transports.files import units
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects
@@ -92,6 +94,11 @@ __all__ = ["convert"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Write one file an item into this folder.",
 )
+@click.option(
+    "--proof-log",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Record each release in the proof log in this folder, before it is written.",
+)
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option(
     "--rejects",
@@ -130,6 +137,7 @@ def convert(
     bare_schema: str | None,
     output: str | None,
     out_dir: Path | None,
+    proof_log: Path | None,
     force: bool,
     rejects: Path | None,
     jobs: int,
@@ -148,6 +156,7 @@ def convert(
       gateway convert visit.avro --to voevent-2.1 --detail full -o events.tar --jobs 0
       gateway convert events.tar --to avro -o alerts.avro
       cat message | gateway convert - --to json
+      gateway convert visit.avro -o events.tar --proof-log proofs
 
     Exit codes: 0 all inputs were converted; 1 some were refused; 2 none could be converted.
     """
@@ -163,7 +172,14 @@ def convert(
         reprocessed=reprocessed,
         classify=classify,
     )
-    job = Job(to, settings, declared(origin, release, issued, bare_schema), policy, project_to)
+    job = Job(
+        to,
+        settings,
+        declared(origin, release, issued, bare_schema),
+        policy,
+        project_to,
+        prove=proof_log is not None,
+    )
     job.converter()  # a mistake in the options is found before the first input is read
     if output and out_dir:
         raise click.UsageError("Give -o or --out-dir, not both.")
@@ -174,8 +190,9 @@ def convert(
     place = Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
     kept = Rejects(rejects) if rejects else None
     tally = Tally()
-    with place, Progress("alerts") as progress:
-        for result in run(units(inputs), job, jobs or cores()):
+    with place, ExitStack() as stack, Progress("alerts") as progress:
+        proofs = stack.enter_context(ProofLog(proof_log, sync="batch")) if proof_log else None
+        for result in run(units(inputs), job, jobs or cores(), proofs):
             tally.take(result)
             _put(result, place, kept, as_json, progress)
     if out_dir or output not in (None, "-") or tally.refused:

@@ -5,7 +5,8 @@ Rules
 2. Records become lines as `gateway.mapping.lines` says: collected first, so that all floats become text together.
 3. A core event never exceeds `CORE_LIMIT`: if it would, its largest parts are dropped, one after the other, and
    reported.
-4. An event that claims to be exact was decoded again and compared before it leaves here.
+4. An event of which the policy withholds something says so in a Group `policy`, and never claims to be exact.
+5. An event that claims to be exact was decoded again and compared before it leaves here.
 
 `gateway.mapping.reference` makes the same bytes without any of this.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Literal
 
 from gateway.mapping import exact, restore
@@ -27,7 +29,8 @@ from gateway.mapping.trigger import TriggerReader
 from gateway.mapping.written import fragment, writer
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
-from gateway.policy.release import Release
+from gateway.policy.notice import policy_group
+from gateway.policy.release import Release, require_release
 from gateway.schema.raw import Layout
 
 __all__ = ["Minter"]
@@ -46,16 +49,20 @@ class Minter:
     def mint(self, release: Release[Alert]) -> Minted:
         """The VOEvent of an alert.
 
-        Raises AvroError when the packet is damaged as far as it is read, and SchemaError when its schema is
-        not released.
+        Raises AvroError when the packet is damaged as far as it is read, SchemaError when its schema is
+        not released, and PolicyError (policy-unreleased) for anything but a release.
         """
+        require_release(release)
         key = release.item.schema, release.withheld
         compiled = self._compiled.get(key)
         if compiled is None:
             if len(self._compiled) >= MAX_COMPILED:
                 self._compiled.clear()
             compiled = self._compiled[key] = _Compiled(make_plan(*key, self.settings))
-        return compiled(release.item)
+        return compiled(release.item, b"" if release.whole else _notice(policy_group(release)))
+
+
+_notice = lru_cache(maxsize=MAX_COMPILED)(fragment)  # what is withheld is mostly the same
 
 
 class _Section:
@@ -86,7 +93,8 @@ class _Compiled:
         self.layout = Layout(plan.schema.root, wanted)
         self.avro_groups: dict[tuple[Framing, bool], list[bytes]] = {}
 
-    def __call__(self, alert: Alert) -> Minted:
+    def __call__(self, alert: Alert, notice: bytes) -> Minted:
+        """The event; `notice` is the Group `policy` of one of which something is withheld."""
         plan, raw = self.plan, self.layout.read(alert.payload)
         facts = facts_of(self.trigger(raw), plan.survey, plan.settings)
         floats = Floats()
@@ -104,12 +112,12 @@ class _Compiled:
                 if (value := raw[place]) and (inner is None or value[inner])
             ]
         )
-        complete = self.whole and not left_out
-        data = self.template.fill(facts, [*chunks, self._avro(alert, complete)])
+        complete = self.whole and not left_out and not notice
+        data = self.template.fill(facts, [*chunks, notice, self._avro(alert, complete)])
         dropped: tuple[str, ...] = ()
         if len(data) > CORE_LIMIT and plan.settings.detail == "core":
             data, dropped = self._within_limit(
-                alert, facts, {s.name: chunk for (s, _), chunk in zip(there, chunks, strict=True)}
+                alert, facts, notice, {s.name: chunk for (s, _), chunk in zip(there, chunks, strict=True)}
             )
             complete = False
         is_exact = complete and restore.gives_back(data, alert.payload)
@@ -119,15 +127,15 @@ class _Compiled:
         return Minted(data, facts.ivorn, is_exact, left_out, dropped, len(plan.withheld))
 
     def _within_limit(
-        self, alert: Alert, facts: Facts, chunks: dict[str, bytes]
+        self, alert: Alert, facts: Facts, notice: bytes, chunks: dict[str, bytes]
     ) -> tuple[bytes, tuple[str, ...]]:
         """The document without its largest parts, and their names (rule 3)."""
         dropped: list[str] = []
-        data = self.template.fill(facts, [*chunks.values(), self._avro(alert, False)])
+        data = self.template.fill(facts, [*chunks.values(), notice, self._avro(alert, False)])
         while len(data) > CORE_LIMIT:
             dropped.append(max(chunks, key=lambda name: len(chunks[name])))
             del chunks[dropped[-1]]
-            data = self.template.fill(facts, [*chunks.values(), self._avro(alert, False)])
+            data = self.template.fill(facts, [*chunks.values(), notice, self._avro(alert, False)])
         return data, tuple(dropped)
 
     def _avro(self, alert: Alert, is_exact: bool) -> bytes:

@@ -21,6 +21,7 @@ from gateway.model.alert import Alert
 from gateway.model.avrotype import Primitive
 from gateway.model.floattext import reference_text
 from gateway.model.voevent import Group, Param, Reference, Table, What
+from gateway.policy.notice import policy_group
 from gateway.policy.release import Release
 from gateway.schema.project import values_of
 from gateway.schema.raw import Layout
@@ -47,11 +48,12 @@ def mint(release: Release[Alert], settings: Settings) -> Minted:
         if size:
             left_out.append(part.name)
         items[part.name] = _item(part, plan, value, facts.local)
-    complete = not (plan.left_out or plan.withheld or left_out)
+    complete = release.whole and not (plan.left_out or left_out)
+    notice = () if release.whole else (policy_group(release),)
     dropped: list[str] = []
 
     def document(is_exact: bool) -> bytes:
-        what = What((*items.values(), exact.avro_group(alert, plan, is_exact), *carried))
+        what = What((*items.values(), *notice, exact.avro_group(alert, plan, is_exact), *carried))
         return encode(envelope(facts, plan.survey, plan.key, settings, what))
 
     carried: tuple[Group, ...] = ()

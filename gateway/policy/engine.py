@@ -12,6 +12,7 @@ Rules
    (`gateway.policy.notice`); one whose identity does not pass is no event at all.
 6. A packet whose schema is not a released one but bears the name of a released major version is read by the
    nearest released one, by structure; what that does not have stays behind (P25). Any other is refused.
+7. An image says in its header where it is, so it is as restricted as the position of the trigger (P26).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import NoReturn, overload
 
 from gateway.errors import AvroError, PolicyError, SchemaError
@@ -35,6 +37,7 @@ from gateway.policy.events import EventJudge, judged
 from gateway.policy.facts import STAMP
 from gateway.policy.notice import Issuer, reissued
 from gateway.policy.profile import DEFAULT, Profile, load
+from gateway.policy.reach import stamps_of
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, Rule, strictest
 from gateway.policy.stamps import Stamps
@@ -203,6 +206,7 @@ class Policy:
             )
             decisions.append((path, found.decision))
             conditional |= dict.fromkeys(found.conditional)
+        decisions = _with_positions(decisions, schema)
         withheld = frozenset(path for path, decision in decisions if not decision.passes)
         worst = strictest([decision for _, decision in decisions])
         refusal = (
@@ -263,6 +267,22 @@ def _refuse(decision: Decision) -> NoReturn:
         )
     code = "policy-quarantine" if decision.effect == "quarantine" else "policy-withheld"
     raise PolicyError(code, f"Refused by rule {decision.rule}: {decision.reason}", clause=decision.clause)
+
+
+def _with_positions(
+    decisions: list[tuple[FieldPath, Decision]], schema: AlertSchema
+) -> list[tuple[FieldPath, Decision]]:
+    """Rule 7."""
+    found = dict(decisions)
+    hidden = [
+        found[path]
+        for record, name in product(("diaSource", "candidate"), ("ra", "dec", "decl"))
+        if (path := FieldPath((record, name))) in found and not found[path].passes
+    ]
+    if not hidden:
+        return decisions
+    worst, stamps = strictest(hidden), stamps_of(schema)
+    return [(path, strictest([worst, one]) if path.top in stamps else one) for path, one in decisions]
 
 
 def _is_about_stamps(rule: Rule) -> bool:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ import orjson
 
 from gateway.errors import LimitError, SettingsError
 from gateway.model.audience import Audience
+from gateway.policy.release import Release
 
 __all__ = [
     "FORMAT",
@@ -45,7 +47,7 @@ MAX_RECORD = 16 * 2**10
 """A record of bytes; one has about 500, and this is room for more than two hundred rules."""
 
 _MIN_KEY, _MAX_KEY = 32, 4096
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}")
 _ID = re.compile(r"[!-~]{1,512}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEALED = re.compile(rb'(\{"seq":.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
@@ -87,7 +89,7 @@ class Proof:
     profile, profile_sha256 : the policy profile in force
     rules : id of each rule that applied -> to how many leaves
     effect : what became of it, such as ``pass`` or ``redact``
-    withheld : how many leaves were not shown
+    withheld : how many leaves, rows and parts of images were not shown
     format : of the output, such as ``voevent-2.1``
     sha256 : of the output's bytes, in hexadecimal digits
 
@@ -110,6 +112,22 @@ class Proof:
                 raise ValueError("a profile, effect, format or rule has a name that cannot be one")
         if not _SHA256.fullmatch(self.sha256) or not _SHA256.fullmatch(self.profile_sha256):
             raise ValueError("a SHA-256 has 64 lower-case hexadecimal digits")
+
+    @classmethod
+    def of(cls, release: Release[Any], *, id: str, format: str, data: bytes) -> Proof:
+        """The proof of an output that was made of a release."""
+        passed = Counter(decision.rule for _, decision in release.decisions if decision.passes)
+        return cls(
+            id,
+            release.audience,
+            release.profile,
+            release.profile_sha256,
+            "pass" if release.whole else "redact",
+            format,
+            hashlib.sha256(data).hexdigest(),
+            passed | Counter(release.rules),
+            len(release.withheld) + release.rows + release.remade + len(release.beyond),
+        )
 
     def fields(self) -> dict[str, Any]:
         """What of the record is this proof's. An id that is no identifier is replaced by its hash."""

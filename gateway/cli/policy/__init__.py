@@ -8,7 +8,7 @@ from gateway.cli.lazy import Lazy
 
 __all__ = ["policy"]
 
-_COMMANDS = ("show", "explain", "coverage", "diff")
+_COMMANDS = ("show", "explain", "coverage", "diff", "verify-log")
 
 
 @click.group(cls=Lazy, package=__name__, commands=_COMMANDS)
@@ -21,4 +21,5 @@ def policy() -> None:
       gateway policy explain diaSource.ra --origin data-release --release dp1
       gateway policy coverage --schema lsst/11.1
       gateway policy diff seed-2018 rdo013-2025
+      gateway policy verify-log proofs
     """
