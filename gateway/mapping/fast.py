@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Literal
 
 from gateway.mapping import exact, restore
@@ -30,7 +31,7 @@ from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.notice import policy_group
 from gateway.policy.release import Release, require_release
-from gateway.schema.raw import Layout, Raw
+from gateway.schema.raw import Layout
 
 __all__ = ["Minter"]
 
@@ -58,7 +59,10 @@ class Minter:
             if len(self._compiled) >= MAX_COMPILED:
                 self._compiled.clear()
             compiled = self._compiled[key] = _Compiled(make_plan(*key, self.settings))
-        return compiled(release.item, b"" if release.whole else fragment(policy_group(release)))
+        return compiled(release.item, b"" if release.whole else _notice(policy_group(release)))
+
+
+_notice = lru_cache(maxsize=MAX_COMPILED)(fragment)  # what is withheld is mostly the same
 
 
 class _Section:
@@ -68,12 +72,6 @@ class _Section:
         self.name, self.place = part.name, place
         found = writer(part, plan)
         self.collect, self.finish = found.collect, found.finish
-        self.hides = not plan.shown(part)
-        self.inner = part.place if isinstance(part, Blob) else None
-
-    def hidden(self, raw: Raw) -> bool:
-        """Whether there is something that the level of detail leaves out."""
-        return bool(raw if raw is None or self.inner is None else raw[self.inner])
 
 
 class _Compiled:
@@ -85,7 +83,11 @@ class _Compiled:
         self.trigger, self.template = TriggerReader(plan), Template(plan)
         names = [field.name for field in plan.schema.root.fields]
         self.sections = [_Section(part, plan, names.index(part.name)) for part in plan.parts]
-        self.hiding = [section for section in self.sections if section.hides]
+        self.hiding = [
+            (part.name, names.index(part.name), part.place if isinstance(part, Blob) else None)
+            for part in plan.parts
+            if not plan.shown(part)
+        ]
         wanted = {part.name: _mode(part, plan) for part in plan.parts}
         wanted |= {names[place]: "read" for place in self.trigger.reads}
         self.layout = Layout(plan.schema.root, wanted)
@@ -103,7 +105,13 @@ class _Compiled:
         ]
         floats.write()
         chunks = [section.finish(collected, floats, facts.local) for section, collected in there]
-        left_out = tuple([section.name for section in self.hiding if section.hidden(raw[section.place])])
+        left_out = tuple(
+            [
+                name
+                for name, place, inner in self.hiding
+                if (value := raw[place]) and (inner is None or value[inner])
+            ]
+        )
         complete = self.whole and not left_out and not notice
         data = self.template.fill(facts, [*chunks, notice, self._avro(alert, complete)])
         dropped: tuple[str, ...] = ()

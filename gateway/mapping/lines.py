@@ -67,7 +67,13 @@ def attribute(raw: bytes) -> bytes:
 class _Pattern:
     """What to do with a record in which just these columns are null, numbered among all columns."""
 
-    def __init__(self, kinds: list[str], cuts: list[tuple[bytes, bytes]], nulls: Collection[int]) -> None:
+    def __init__(
+        self,
+        kinds: list[str],
+        cuts: list[tuple[bytes, bytes]],
+        frame: Callable[[bytes], bytes],
+        nulls: Collection[int],
+    ) -> None:
         present = [place for place in range(len(kinds)) if place not in nulls]
         groups = gathered(kinds, present, "float", "double", "boolean", "int", "long", "string")
         floats, doubles, booleans, ints, longs, strings, others = groups
@@ -77,9 +83,8 @@ class _Pattern:
         self.strings, self.others = taker(strings), taker(others)
         self.functions = [text_of(kinds[place]) for place in others]
         self.order = in_order(groups)
-        self.form = b"%b".join(
-            before.replace(b"%", b"%%") for before in _between([cuts[place] for place in present])
-        )
+        marked = frame(b"".join([b"\0".join(cuts[place]) for place in present]))
+        self.form = marked.replace(b"%", b"%%").replace(b"\0", b"%b")
 
     def write(self, values: Sequence[Raw], floats: Floats) -> bytes:
         """The lines. Raises Odd."""
@@ -94,12 +99,6 @@ class _Pattern:
         return self.form % self.order(texts)
 
 
-def _between(cuts: list[tuple[bytes, bytes]]) -> list[bytes]:
-    """What stands before, between and behind the texts."""
-    heads, tails = zip(*cuts, strict=True) if cuts else ((), ())
-    return [tail + head for tail, head in zip((b"", *tails), (*heads, b""), strict=True)]
-
-
 Collected = tuple[_Pattern, Sequence[Raw]]
 
 
@@ -108,6 +107,7 @@ class Lines:
 
     cuts : for each column, what is written before and after its text
     write_param : how any Param is written, for rule 3
+    frame : puts around the lines what stands around them
     """
 
     def __init__(
@@ -115,8 +115,9 @@ class Lines:
         columns: Sequence[Column],
         cuts: list[tuple[bytes, bytes]],
         write_param: Callable[[Param], bytes],
+        frame: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        self.columns, self.cuts, self.write_param = columns, cuts, write_param
+        self.columns, self.cuts, self.write_param, self.frame = columns, cuts, write_param, frame
         self.kinds = [kind_of(column.type) for column in columns]
         self.patterns: dict[tuple[int, ...], _Pattern] = {}
 
@@ -127,7 +128,7 @@ class Lines:
         if pattern is None:
             if len(self.patterns) >= MAX_PATTERNS:
                 self.patterns.clear()
-            pattern = self.patterns[nulls] = _Pattern(self.kinds, self.cuts, nulls)
+            pattern = self.patterns[nulls] = _Pattern(self.kinds, self.cuts, self.frame, nulls)
         floats.raw32 += pattern.floats(values)
         floats.raw64 += pattern.doubles(values)
         return pattern, values
@@ -138,9 +139,8 @@ class Lines:
         try:
             return pattern.write(values, floats)
         except Odd:
-            return b"".join(
-                self._line(place, value) for place, value in enumerate(values) if value is not None
-            )
+            lines = [self._line(place, value) for place, value in enumerate(values) if value is not None]
+            return self.frame(b"".join(lines))
 
     def _line(self, place: int, raw: bytes) -> bytes:
         if self.kinds[place] == "string":

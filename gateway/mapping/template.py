@@ -35,9 +35,10 @@ class Template:
         pieces, place = found
         texts = [text.encode() for text in facts.texts if text is not None]
         texts += [ivorn.encode() for _, ivorn in facts.citations]
-        texts.insert(place, b"".join(what))
+        texts.insert(place, b"")
         filled = pieces.copy()
         filled[1::2] = texts
+        filled[2 * place + 1 : 2 * place + 2] = what
         return b"".join(filled)
 
     def _pieces(self, facts: Facts) -> tuple[list[bytes], int]:

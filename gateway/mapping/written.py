@@ -8,6 +8,7 @@ nothing here knows it.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -77,8 +78,9 @@ def table_cuts(part: Rows) -> tuple[bytes, bytes, bytes, bytes]:
     return head, *_cut(row.replace(b"<TD>@@</TD>", b"@@")), tail
 
 
-def _params(columns: tuple[Column, ...], *, in_group: bool) -> Lines:
-    return Lines(columns, params_cuts(columns, in_group=in_group), _lines if in_group else fragment)
+def _params(columns: tuple[Column, ...], frame: Callable[[bytes], bytes] = bytes) -> Lines:
+    """The Params of a Group."""
+    return Lines(columns, params_cuts(columns, in_group=True), _lines, frame)
 
 
 class _Scalar:
@@ -103,18 +105,17 @@ class _Group:
     """A record as a Group."""
 
     def __init__(self, part: Values) -> None:
-        self.lines = _params(part.columns, in_group=True)
+        head, tail = frame(part.name, part.record.fullname)
+        empty = fragment(Group(part.name, part.record.fullname))
+        self.lines = _params(part.columns, lambda lines: head + lines + tail if lines else empty)
         places = [column.place for column in part.columns]
         self.take = taker(places) if len(places) < len(part.record.fields) else tuple
-        self.head, self.tail = frame(part.name, part.record.fullname)
-        self.empty = fragment(Group(part.name, part.record.fullname))
 
     def collect(self, raw: Raw, floats: Floats) -> Any:
         return self.lines.collect(self.take(raw), floats)
 
     def finish(self, collected: Any, floats: Floats, _event_id: str) -> bytes:
-        body = self.lines.finish(collected, floats)
-        return self.head + body + self.tail if body else self.empty
+        return self.lines.finish(collected, floats)
 
 
 class _Length:
@@ -122,13 +123,15 @@ class _Length:
 
     def __init__(self, name: str, kind: str) -> None:
         marked = Param("length", "@@", data_type="int")
-        self.head, self.tail = _cut(fragment(replace(length_group(name, kind, 0), items=(marked,))))
+        written = fragment(replace(length_group(name, kind, 0), items=(marked,)))
+        self.form = written.replace(b"%", b"%%").replace(b"@@", b"%d")
 
     def collect(self, raw: Raw, _floats: Floats) -> Any:
         return raw if isinstance(raw, int) else len(raw)
 
     def finish(self, length: Any, _floats: Floats, _event_id: str) -> bytes:
-        return b"%b%d%b" % (self.head, length, self.tail)
+        written: bytes = self.form % length
+        return written
 
 
 class _Rows:
@@ -164,7 +167,7 @@ class _Blob:
 
     def __init__(self, part: Blob, plan: Plan) -> None:
         self.part, self.plan, self.shown = part, plan, plan.shown(part)
-        self.lines = _params(part.columns, in_group=True)
+        self.lines = _params(part.columns)
         self.take = taker([column.place for column in part.columns])
         self.head, self.tail = frame(part.name, part.type)
         self.length_head, self.length_tail = _cut(_lines(Param("length", "@@", data_type="int")))

@@ -26,7 +26,7 @@ from itertools import groupby
 from typing import Literal
 
 from gateway.errors import LimitError
-from gateway.model.avrotype import Field, Record
+from gateway.model.avrotype import Record
 from gateway.schema.damage import explain
 from gateway.schema.read import Reader, record_reader
 from gateway.schema.shapes import Damaged, Raw, varint, write_varint
@@ -61,9 +61,8 @@ class Layout:
         """For each group of neighbours that are wanted alike, what reads a list of their values."""
         groups = groupby(zip(self.modes, self.root.fields, strict=False), lambda pair: pair[0])
         return [
-            reader
+            _reader(mode, Record(self.root.fullname, tuple(field for _, field in pairs)))
             for mode, pairs in groups
-            for reader in _readers(mode, Record(self.root.fullname, tuple(field for _, field in pairs)))
         ]
 
     @cached_property
@@ -115,21 +114,20 @@ def _require_size(data: bytes) -> None:
         raise LimitError("limit-size", f"The alert has {len(data)} bytes; the limit is {MAX_PAYLOAD}.")
 
 
-def _readers(mode: str | None, fields: Record) -> list[Reader]:
+def _reader(mode: str | None, fields: Record) -> Reader:
     """What reads a list of the values of neighbouring fields."""
     if mode == "read":
-        return [record_reader(fields)]
+        return record_reader(fields)
     if mode is None:
         skip, nothing = record_skipper(fields), [None] * len(fields.fields)
-        return [lambda data, pos: (nothing, skip(data, pos))]
-    return [_measured(field) for field in fields.fields]
+        return lambda data, pos: (nothing, skip(data, pos))
+    measurers = [measurer(field.type) for field in fields.fields]
 
+    def read_sizes(data: bytes, pos: int) -> tuple[Raw, int]:
+        sizes = []
+        for measure in measurers:
+            size, pos = measure(data, pos)
+            sizes.append(size)
+        return sizes, pos
 
-def _measured(field: Field) -> Reader:
-    measure = measurer(field.type)
-
-    def read_measured(data: bytes, pos: int) -> tuple[Raw, int]:
-        size, pos = measure(data, pos)
-        return (size,), pos
-
-    return read_measured
+    return read_sizes

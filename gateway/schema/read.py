@@ -20,6 +20,7 @@ from gateway.schema.shapes import (
     length,
     regular,
     runs,
+    short_text,
     varint,
 )
 
@@ -51,7 +52,12 @@ def reader(type_: AvroType) -> Reader:
 
 @lru_cache(maxsize=MAX_COMPILED)
 def record_reader(record: Record) -> Reader:
-    """Reads the fields of a record into a list."""
+    """Reads the fields of a record into a list.
+
+    A record of regular fields and one text, which is mostly short, is cut by one expression. Where that does not match,
+    and in other records, run is read after run.
+    """
+    whole, place = _with_short_text(record)
     steps: list[tuple[Match | None, Reader | None]] = [
         (None, reader(run)) if isinstance(run, AvroType) else (run, None)
         for run in runs(record.fields, capture=True)
@@ -59,6 +65,11 @@ def record_reader(record: Record) -> Reader:
 
     def read_record(data: bytes, pos: int) -> tuple[Raw, int]:
         values: list[Raw] = []
+        if whole is not None and (found := whole(data, pos)) is not None:
+            values += found.groups()
+            text = values[place]
+            values[place] = text and text[1:]
+            return values, found.end()
         for match, read in steps:
             if match is not None:
                 found = match(data, pos)
@@ -73,6 +84,18 @@ def record_reader(record: Record) -> Reader:
         return values, pos
 
     return read_record
+
+
+def _with_short_text(record: Record) -> tuple[Match | None, int]:
+    """The expression for a record of regular fields and one short text, with a group a field, and the text's place."""
+    shapes = [regular(field.type, capture=True) for field in record.fields]
+    if len(shapes) == 1 or shapes.count(None) != 1:
+        return None, 0
+    place = shapes.index(None)
+    shapes[place] = short_text(record.fields[place].type, capture=True)
+    if shapes[place] is None:
+        return None, 0
+    return re.compile(b"".join(shape or b"" for shape in shapes), re.S).match, place
 
 
 def _regular_reader(match: Match) -> Reader:

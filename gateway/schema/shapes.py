@@ -27,6 +27,7 @@ __all__ = [
     "optional",
     "regular",
     "runs",
+    "short_text",
     "varint",
     "write_varint",
 ]
@@ -127,6 +128,21 @@ def regular(type_: AvroType, capture: bool) -> bytes | None:
     if not isinstance(rest, Primitive) or rest.name not in _REGULAR:
         return None
     shape = b"(" * capture + _REGULAR[rest.name] + b")" * capture
+    return optional(type_, shape) if was_nullable else shape
+
+
+_SHORT = 12
+"""Texts up to this length are short: the names of bands and objects are."""
+_SHORT_TEXT = b"|".join(b"\\x%02x.{%d}" % (2 * size, size) for size in range(_SHORT + 1))
+
+
+def short_text(type_: AvroType, capture: bool) -> bytes | None:
+    """The expression for a short string or bytes, or a union of null with one; None for other types. What is captured
+    has the byte of the length before it."""
+    rest, was_nullable = nullable(type_)
+    if not isinstance(rest, Primitive) or rest.name not in ("string", "bytes"):
+        return None
+    shape = (b"(" if capture else b"(?:") + _SHORT_TEXT + b")"
     return optional(type_, shape) if was_nullable else shape
 
 

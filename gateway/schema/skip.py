@@ -23,9 +23,9 @@ from gateway.schema.shapes import (
     branches,
     count,
     length,
-    optional,
     regular,
     runs,
+    short_text,
 )
 
 __all__ = ["Skipper", "measurer", "record_skipper", "short", "skipper"]
@@ -33,8 +33,6 @@ __all__ = ["Skipper", "measurer", "record_skipper", "short", "skipper"]
 Skipper = Callable[[bytes, int], int]
 ManySkipper = Callable[[bytes, int, int], int]
 
-_SHORT = 12
-"""Strings up to this length are skipped inside the expression of their record (rule 1)."""
 _CHUNK = 16
 """Records of an array that one expression skips at once. The branches of its unions exclude each other by their first
 byte, so an expression that does not match fails without trying other ways."""
@@ -106,14 +104,7 @@ def measurer(type_: AvroType) -> Reader:
 
 def short(type_: AvroType) -> bytes | None:
     """An expression that skips a regular field or a short string; longer strings do not match."""
-    shape = regular(type_, capture=False)
-    if shape is not None:
-        return shape
-    rest, was_nullable = nullable(type_)
-    if rest not in _TEXTS:
-        return None
-    text = b"(?:" + b"|".join(b"\\x%02x.{%d}" % (2 * n, n) for n in range(_SHORT + 1)) + b")"
-    return optional(type_, text) if was_nullable else text
+    return regular(type_, capture=False) or short_text(type_, capture=False)
 
 
 def _short_record(record: Record) -> bytes | None:

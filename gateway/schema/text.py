@@ -47,6 +47,8 @@ _EPOCH = datetime(1970, 1, 1)  # UTC, like all that is done with it
 BOOLEANS = {b"\x01": b"true", b"\x00": b"false", None: None}
 
 
+# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
+@lru_cache(maxsize=4096)
 def integer(raw: bytes) -> int:
     """The number in a zigzag varint."""
     value = 0
@@ -55,7 +57,6 @@ def integer(raw: bytes) -> int:
     return (value >> 1) ^ -(value & 1)
 
 
-# An alert names itself, its object and its visit several times, and a visit's alerts all name the visit.
 @lru_cache(maxsize=4096)
 def integer_text(raw: bytes) -> bytes:
     """The number in a zigzag varint as text."""

@@ -129,7 +129,7 @@ class FileStream(Stream):
         self._file.seek(self.pos + distance)
         found = self._file.read(len(marker))
         self._file.seek(self._start + len(self._held))
-        return found == marker or super().is_ahead(marker, distance)
+        return found == marker
 
     def leave(self, size: int) -> tuple[int, int]:
         """Go behind the next bytes, where a marker was seen. There is no way back before this place."""
