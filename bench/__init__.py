@@ -8,6 +8,7 @@ when two contenders, asked for the same work, do not give the same result.
     works    what is asked: the gateway's way, the peers' ways, and the goal
     same     whether two results are the same
     race     contenders take turns; CPU time of each, and ratios round by round
+    policy   what releasing costs, and taking fields out of a packet
     visit    a visit of 10 000 alerts: CPU time and memory; and the command with several processes
     report   the tables, the JSON, and the table in docs/performance.md
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import orjson
 
-from bench import report, visit, works
+from bench import policy, report, visit, works
 
 
 @click.command()
@@ -57,6 +57,8 @@ def main(
     for work in works.WORKS:
         click.echo(f"{work.title}, {work.packets} ...", err=True)
         results.append(works.run(work, alerts, rounds, turn))
+    click.echo("The policy ...", err=True)
+    shares, strips = policy.shares(alerts, rounds, turn), policy.strips(alerts, rounds, turn)
     visits, scalings = [], []
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as folder:
         for kind in history if visit_alerts else ():
@@ -68,7 +70,7 @@ def main(
                 click.echo("The command with several processes ...", err=True)
                 scalings = visit.scaling(file, visit_alerts, min(rounds, 3))
             file.unlink()
-    made = report.Report(started, machine, rounds, results, visits, scalings)
+    made = report.Report(started, machine, rounds, results, visits, scalings, shares, strips)
     click.echo(made.markdown())
     if json_file:
         json_file.write_bytes(orjson.dumps(made.json(), option=orjson.OPT_INDENT_2))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers import ABSENT, Lxml, Projected, VoeventParse, vp
+from bench.policy import SHARE_GOAL, STRIP_GOALS, Share, Strip
 from bench.visit import Scaling, Visit
 from bench.works import Result
 
@@ -59,6 +60,8 @@ class Report:
     results: Sequence[Result]
     visits: Sequence[Visit]
     scalings: Sequence[Scaling]
+    shares: Sequence[Share] = ()
+    strips: Sequence[Strip] = ()
 
     def json(self) -> dict[str, Any]:
         """The results for a program; Settings as text."""
@@ -76,6 +79,10 @@ class Report:
             parts.append(self._visits())
         if self.scalings:
             parts.append(self._scalings())
+        if self.shares:
+            parts.append(self._shares())
+        if self.strips:
+            parts.append(self._strips())
         return "\n".join(parts)
 
     def _races(self) -> str:
@@ -129,6 +136,35 @@ class Report:
                 for s in self.scalings
             ),
         )
+
+    def _shares(self) -> str:
+        return _table(
+            ("Policy", "Packets", "release, µs", "core event, µs", "percent of it", "goal"),
+            (
+                (
+                    f"release, {s.custody}", s.packets, f"{s.release:.1f}", f"{s.mint:,.0f}", str(s.percent),
+                    _reached(s.percent.median <= SHARE_GOAL, f"at most {SHARE_GOAL:.0f}")
+                    if s.custody == "issued" else "–",
+                )
+                for s in self.shares
+            ),
+        )  # fmt: skip
+
+    def _strips(self) -> str:
+        return _table(
+            ("Policy", "Packets", "gateway, µs", "fastavro, µs", "times faster", "goal"),
+            (
+                (
+                    "four fields taken out", s.packets, f"{s.gateway:,.0f}", f"{s.fastavro:,.0f}", str(s.faster),
+                    _reached(s.faster.median >= STRIP_GOALS[s.packets], f"{STRIP_GOALS[s.packets]:.0f}"),
+                )
+                for s in self.strips
+            ),
+        )  # fmt: skip
+
+
+def _reached(good: bool, goal: str) -> str:
+    return f"{goal}: {'reached' if good else 'missed'}"
 
 
 def _goal(result: Result) -> str:

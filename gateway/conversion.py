@@ -33,7 +33,7 @@ from gateway.policy.notice import Issuer
 from gateway.policy.proofrecord import Proof
 from gateway.policy.release import Release
 from gateway.schema.datum import check_datum
-from gateway.schema.parse import canonical_form, parse_schema_text
+from gateway.schema.parse import schema_of
 from gateway.schema.project import project
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
@@ -204,10 +204,8 @@ def _only_nulls(schema: AlertSchema, withheld: frozenset[FieldPath]) -> bool:
 
 @lru_cache(maxsize=64)
 def _reduced(schema: AlertSchema, withheld: frozenset[FieldPath]) -> tuple[AlertSchema, Splicer]:
-    """The schema without what is withheld, in canonical form: nothing else of it is worth carrying (L06)."""
-    return parse_schema_text(canonical_form(without(schema.root, withheld)).encode()), drops(
-        schema.root, withheld
-    )
+    """The schema without what is withheld."""
+    return schema_of(without(schema.root, withheld)), drops(schema.root, withheld)
 
 
 def _stem(ivorn: str) -> str:

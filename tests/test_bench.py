@@ -24,7 +24,7 @@ def test_quick_run_prints_the_tables(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     lines = [line for line in run.stdout.splitlines() if line.startswith("| ")]
-    assert len(lines) == 2 + len(works.WORKS) + 2 + 1
+    assert len(lines) == 2 + len(works.WORKS) + 2 + 1 + 2 + 4 + 2 + 2
     assert len({line.count("|") for line in lines[: 2 + len(works.WORKS)]}) == 1
     found = json.loads(file.read_bytes())
     assert [len(result["ratios"]) >= 1 for result in found["results"]] == [True] * len(works.WORKS)

@@ -38,7 +38,15 @@ from gateway.model.avrotype import (
     Union,
 )
 
-__all__ = ["MAX_DEPTH", "MAX_FIELDS", "MAX_TEXT", "canonical_form", "parse_schema", "parse_schema_text"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_FIELDS",
+    "MAX_TEXT",
+    "canonical_form",
+    "parse_schema",
+    "parse_schema_text",
+    "schema_of",
+]
 
 MAX_TEXT = 2 * 2**20
 """Largest schema text in bytes: the largest LSST one has 165 kB with its documentation."""
@@ -70,6 +78,11 @@ def parse_schema(declaration: object, key: SchemaKey | None = None) -> AlertSche
     root = _Parser().type(declaration, "", 0)
     if not isinstance(root, Record):
         raise SchemaError("schema-invalid", "The root of the schema is not a record.")
+    return schema_of(root, key)
+
+
+def schema_of(root: Record, key: SchemaKey | None = None) -> AlertSchema:
+    """The schema with this root record. Its JSON has what a record says: names, types, defaults, logical types."""
     canonical = canonical_form(root)
     return AlertSchema(
         key=key,
