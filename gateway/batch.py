@@ -182,13 +182,13 @@ def _work(load: list[Unit]) -> list[Result]:
 
 
 def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
-    """Units that travel together."""
+    """Units that travel together. One that came through a pipe travels alone."""
     load: list[Unit] = []
     size = 0
     for unit in units:
         load.append(unit)
         size += unit.size
-        if size >= MAX_LOAD or len(load) == MAX_UNITS:
+        if unit.alone or size >= MAX_LOAD or len(load) == MAX_UNITS:
             yield load
             load, size = [], 0
     if load:

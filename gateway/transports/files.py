@@ -76,6 +76,7 @@ class Unit:
 
     kind : ``block`` of a container, ``message``, or ``rejected``
     file : of a block that was left in its file, with the header
+    alone : it came through a pipe, where the next one may be long in coming, and nothing should wait for that
     """
 
     name: str
@@ -85,6 +86,7 @@ class Unit:
     block: container.Block | None = None
     error: GatewayError | None = None
     file: OnDisk | None = None
+    alone: bool = False
 
     @property
     def size(self) -> int:
@@ -115,9 +117,9 @@ def units(arguments: Iterable[str]) -> Iterator[Unit]:
             name = _printable(str(file))
             try:
                 with nullcontext(_stdin()) if argument == "-" else file.open("rb") as stream:
-                    yield from of_stream(
-                        name, stream, None if argument == "-" else OnDisk.of(str(file), stream)
-                    )
+                    there = None if argument == "-" else OnDisk.of(str(file), stream)
+                    for unit in of_stream(name, stream, there):
+                        yield unit if there else replace(unit, alone=True)
             except (OSError, ValueError) as error:  # ValueError: a name with a NUL
                 reason = getattr(error, "strerror", None) or "it cannot be read"
                 problem = InputError(
