@@ -123,17 +123,19 @@ class Policy:
             alert, beyond = read_by_released(alert)
         judge = self.judge(alert.schema, alert.provenance, audience)
         left = judge(alert.payload)
+        if left is not None:
+            alert = replace(alert, payload=left.payload)
         return Release(
-            alert if left.payload is alert.payload else replace(alert, payload=left.payload),
+            alert,
             audience,
             self.profile.id,
             self.profile.sha256,
             judge.withheld,
             judge.decisions,
-            left.rows,
-            left.remade,
+            left.rows if left else 0,
+            left.remade if left else 0,
             beyond,
-            left.rules,
+            left.rules if left else {},
             _SEAL,
         )
 
