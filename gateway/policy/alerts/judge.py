@@ -26,12 +26,12 @@ from gateway.model.audience import Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
-from gateway.policy.conditions import Conditions, Held
+from gateway.policy.alerts.conditions import Conditions, Held
+from gateway.policy.alerts.stamps import Stamps
 from gateway.policy.facts import STAMP
 from gateway.policy.profile import Profile
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Decision, Resource, Rule, strictest
-from gateway.policy.stamps import Stamps
 from gateway.policy.verdict import UNDECLARED, at, changes, explain
 from gateway.schema import registry
 from gateway.schema.project import project
