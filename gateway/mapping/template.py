@@ -26,14 +26,15 @@ class Template:
 
     def fill(self, facts: Facts, what: Iterable[bytes]) -> bytes:
         """The document with these facts and the lines of What."""
-        shape = facts.role, facts.cites, *[text is None for text in facts.texts]
+        given = facts.texts
+        shape = facts.role, facts.cites, *[text is None for text in given]
         found = self.shapes.get(shape)
         if found is None:
             found = self._pieces(facts)
             if len(self.shapes) < MAX_SHAPES:
                 self.shapes[shape] = found
         pieces, place = found
-        texts = [text.encode() for text in facts.texts if text is not None]
+        texts = [text.encode() for text in given if text is not None]
         texts += [ivorn.encode() for _, ivorn in facts.citations]
         texts.insert(place, b"")
         filled = pieces.copy()

@@ -20,6 +20,7 @@ import re
 import struct
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -64,21 +65,15 @@ def text64(number: float) -> str:
 
 def _texts(numbers: Sequence[float] | np.ndarray[Any, Any], marks: bytes) -> list[bytes]:
     texts = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    for place in _marked(marks):
+    for place in compress(range(len(texts)), marks):
         text = texts[place]
-        if text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
+        if text[:5] == b"0.000":
+            digits = text[2:].lstrip(b"0")
+            point = b"." if len(digits) > 1 else b""
+            texts[place] = b"%b%b%be-%d" % (digits[:1], point, digits[1:], len(text) - 1 - len(digits))
+        elif text != b"0.0" and not _SPELLED(text) and text != b"-0.0":
             texts[place] = _special(float(numbers[place])) if text == b"null" else _scientific(text)
     return texts
-
-
-def _marked(marks: bytes) -> list[int]:
-    """The places where there is a 1."""
-    places = []
-    place = marks.find(1)
-    while place >= 0:
-        places.append(place)
-        place = marks.find(1, place + 1)
-    return places
 
 
 def _special(number: float) -> bytes:
@@ -86,14 +81,10 @@ def _special(number: float) -> bytes:
 
 
 _SPELLED = re.compile(rb"-?[1-9](?:\.[0-9]*[1-9])?e(?:-?[1-9][0-9]*|0)\Z").match
-_SMALL = re.compile(rb"(-?)0\.(0*)([1-9])([0-9]*)\Z").match
 
 
 def _scientific(text: bytes) -> bytes:
     """Another spelling of a finite number, as rule 3 spells it."""
-    if small := _SMALL(text):
-        sign, zeros, first, rest = small.groups()
-        return b"%b%b%b%be-%d" % (sign, first, b"." if rest else b"", rest, len(zeros) + 1)
     sign = b"-" if text[:1] == b"-" else b""
     mantissa, _, exponent = text.lstrip(b"-").partition(b"e")
     whole, _, fraction = mantissa.partition(b".")
@@ -142,11 +133,10 @@ def bytes32(text: str | bytes) -> bytes:
 def some_midway(numbers: Sequence[float]) -> bool:
     """Whether the rounding of one of these doubles to 32 bits could go wrong, as `bytes32` says."""
     data = struct.pack(f"<{len(numbers)}d", *numbers)
-    if any(numbers[place] for place in _marked(data[7::8].translate(_SUBNORMAL))):
+    if any(compress(numbers, data[7::8].translate(_SUBNORMAL))):
         return True
-    return any(
-        data[8 * place : 8 * place + 3] == b"\0\0\0" for place in _marked(data[3::8].translate(_MIDWAY))
-    )
+    starts = compress(range(0, len(data), 8), data[3::8].translate(_MIDWAY))
+    return any(data[start : start + 3] == b"\0\0\0" for start in starts)
 
 
 # Of a double's bytes the fourth tells whether bits 24 to 28 are those of a midpoint, the last whether it is so small
