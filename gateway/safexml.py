@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import Any
 
 from lxml import etree
 
 from gateway.errors import GatewayError, LimitError, Where, XMLError
 
-__all__ = ["MAX_BYTES", "Element", "parse"]
+__all__ = ["MAX_BYTES", "Element", "line_of", "parse"]
 
 Element = etree._Element
 
@@ -104,3 +105,9 @@ def _check_prolog(data: bytes) -> None:
         raise XMLError(
             "xml-malformed", "The document does not start with a root element.", where=Where(line=1)
         )
+
+
+def line_of(element: Any) -> int | None:
+    """The line of an element in its document, from 1. The stubs of lxml leave the type of `sourceline` open."""
+    line: int | None = element.sourceline
+    return line

@@ -1,5 +1,7 @@
 """gateway.codecs.voevent.write: the canonical form, to the byte."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,8 +144,8 @@ def test_version_1_1_is_not_written():
         voevent.encode(VOEvent("1.1", IVORN))
 
 
-def at(**coords: object) -> VOEvent:
-    place = ObservationLocation(AstroCoordSystem("UTC-ICRS-TOPO"), AstroCoords(**coords))  # type: ignore[arg-type]
+def at(**coords: Any) -> VOEvent:
+    place = ObservationLocation(AstroCoordSystem("UTC-ICRS-TOPO"), AstroCoords(**coords))
     return VOEvent("2.0", IVORN, wherewhen=WhereWhen(observation=place))
 
 

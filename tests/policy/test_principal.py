@@ -2,6 +2,7 @@
 
 import pickle
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ RELEASES = ("dp0.1", "dp0.10", "dp0.2", "dp1", "dr1")
 RIGHTS = st.frozensets(st.sampled_from(RELEASES))
 
 
-def holder(*rights: str, **more: object) -> Principal:
-    return Principal(frozenset(rights), NOW + HOUR, **more)  # type: ignore[arg-type]
+def holder(*rights: str, **more: Any) -> Principal:
+    return Principal(frozenset(rights), NOW + HOUR, **more)
 
 
 def test_nobody_has_no_rights() -> None:

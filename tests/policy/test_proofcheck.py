@@ -247,7 +247,9 @@ class TestKeys:
             lines, previous = log.lines(2), verify(log.files[:2], key=key).head.hash
             forged = []
             for line in lines:
-                fields = proofcheck.unseal(line[:-1]).fields  # type: ignore[union-attr]
+                record = proofcheck.unseal(line[:-1])
+                assert record is not None
+                fields = record.fields
                 fields.pop("prev")
                 if "audience" in fields:
                     fields["audience"] = "rights:dp1"

@@ -86,5 +86,4 @@ def _misfit(element: safexml.Element, message: str) -> VOEventError:
 
 
 def _line(element: safexml.Element) -> Where:
-    line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs leave its type open
-    return Where(line=line)
+    return Where(line=safexml.line_of(element))

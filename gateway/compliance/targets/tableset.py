@@ -32,8 +32,7 @@ def _surfaces(document: safexml.Element) -> Iterator[Surface]:
         name = _name(table).rpartition(".")[2]
         for child in table:
             if local(child.tag) == "column":
-                line: int | None = child.sourceline  # type: ignore[assignment]
-                yield column(name, _name(child), line=line)
+                yield column(name, _name(child), line=safexml.line_of(child))
 
 
 def _name(element: safexml.Element) -> str:

@@ -37,7 +37,7 @@ def fields(source: Source, manifest: Manifest) -> Content:
 def _surfaces(element: safexml.Element, steps: tuple[str, ...]) -> Iterator[Surface]:
     for child in element:
         name = local(child.tag)
-        line: int | None = child.sourceline  # type: ignore[assignment]
+        line = safexml.line_of(child)
         own = str(child.get("name") or f"#{name}") if name in _NAMED else name or "#comment"
         inner = (*steps, own)
         uri = child.get("uri") or child.get("href")

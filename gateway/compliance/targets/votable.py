@@ -70,7 +70,7 @@ def _of_table(element: safexml.Element, table: str) -> Iterator[Surface]:
 
 
 def _other(element: safexml.Element, name: str, table: str) -> Iterator[Surface]:
-    line = _line(element)
+    line = safexml.line_of(element)
     if name == "PARAM":
         yield from _of_column(element, table, str(element.get("name") or element.get("ID") or "#PARAM"))
     elif name == "INFO":
@@ -87,33 +87,30 @@ def _other(element: safexml.Element, name: str, table: str) -> Iterator[Surface]
 
 
 def _of_column(element: safexml.Element, table: str, step: str) -> Iterator[Surface]:
-    line = _line(element)
+    line = safexml.line_of(element)
     yield column(table, step, line=line)
     for child in element:
         name = local(child.tag)
         if name == "VALUES":
-            yield column(table, step, sort="statistics", detail=name, line=_line(child))
+            yield column(table, step, sort="statistics", detail=name, line=safexml.line_of(child))
         elif name:
-            yield column(table, step, sort="documentation", detail=name, line=_line(child))
+            yield column(table, step, sort="documentation", detail=name, line=safexml.line_of(child))
 
 
 def _of_data(element: safexml.Element, table: str, columns: list[str]) -> Iterator[Surface]:
     for child in element.iter():
         name = local(child.tag)
         if name in ("STREAM", "TD") and child.get("href"):
-            yield link(str(child.get("href")), table, f"#{name}", line=_line(child))
+            yield link(str(child.get("href")), table, f"#{name}", line=safexml.line_of(child))
         elif name == "FITS":
-            yield free_text(table, "#FITS", line=_line(child), sort="metadata")
+            yield free_text(table, "#FITS", line=safexml.line_of(child), sort="metadata")
         elif name in ("INFO", ""):
             yield from _other(child, name, table)
         elif name == "TR" and {"table_name", "column_name"} <= set(columns):
             cells = [str(cell.text or "").strip() for cell in child]
             row = dict(zip(columns, cells, strict=False))
             yield column(
-                row.get("table_name", "").rpartition(".")[2], row.get("column_name", ""), line=_line(child)
+                row.get("table_name", "").rpartition(".")[2],
+                row.get("column_name", ""),
+                line=safexml.line_of(child),
             )
-
-
-def _line(element: safexml.Element) -> int | None:
-    line: int | None = element.sourceline  # type: ignore[assignment]
-    return line
