@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from gateway.mapping import exact, restore
-from gateway.mapping.facts import Facts, facts_of
+from gateway.mapping.facts import Facts, facts_of, measured
 from gateway.mapping.lines import Floats
 from gateway.mapping.minted import CORE_LIMIT, Minted
 from gateway.mapping.plan import Blob, Part, Plan, Rows, make_plan
@@ -96,14 +98,17 @@ class _Compiled:
     def __call__(self, alert: Alert, notice: bytes) -> Minted:
         """The event; `notice` is the Group `policy` of one of which something is withheld."""
         plan, raw = self.plan, self.layout.read(alert.payload)
-        facts = facts_of(self.trigger(raw), plan.survey, plan.settings)
-        floats = Floats()
+        trigger, floats = self.trigger(raw), Floats()
+        where = measured(trigger)
+        floats.raw64.append(struct.pack(f"<{len(where)}d", *where))
         there = [
             (section, section.collect(value, floats))
             for section in self.sections
             if (value := raw[section.place]) is not None
         ]
         floats.write()
+        texts = [text.decode() for text in islice(floats.texts64, len(where))]
+        facts = facts_of(trigger, plan.survey, plan.settings, texts)
         chunks = [section.finish(collected, floats, facts.local) for section, collected in there]
         left_out = tuple(
             [
