@@ -31,7 +31,7 @@ from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
 from gateway.policy.pattern import FAMILIES
 from gateway.policy.profile import DEFAULT
-from gateway.policy.prooflog import ProofLog
+from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
 
 __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]

@@ -29,8 +29,8 @@ from gateway.model.fieldpath import FieldPath
 from gateway.model.loss import Loss
 from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import Policy
-from gateway.policy.notice import Issuer
-from gateway.policy.proofrecord import Proof
+from gateway.policy.events.notice import Issuer
+from gateway.policy.proof.record import Proof
 from gateway.policy.release import Release
 from gateway.schema.datum import check_datum
 from gateway.schema.parse import schema_of

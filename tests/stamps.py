@@ -14,7 +14,7 @@ from alerts import NEWEST, simulated, values
 from astropy.io import fits
 
 from gateway.model.fitsfile import BLOCK, CARD, END, padded, scan
-from gateway.policy.cutout_form import Facts, forms
+from gateway.policy.cutouts.form import Facts, forms
 
 LSST_FIELDS = ("cutoutDifference", "cutoutScience", "cutoutTemplate")
 CANARY = b"c4n4ry17.25"

@@ -16,7 +16,7 @@ from gateway.conversion import TARGETS
 from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
-from gateway.policy.prooflog import ProofLog
+from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import units
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects

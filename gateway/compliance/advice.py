@@ -14,7 +14,7 @@ from gateway.compliance.surface import Sort, Surface
 from gateway.model.audience import PUBLIC, Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
-from gateway.policy.alerts import NOT_RELEASED
+from gateway.policy.alerts.judge import NOT_RELEASED
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource
 from gateway.policy.verdict import changes, explain

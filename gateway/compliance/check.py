@@ -27,7 +27,7 @@ from gateway.errors import GatewayError, InputError
 from gateway.model.alert import AlertSchema, SchemaKey
 from gateway.model.audience import Audience
 from gateway.model.provenance import Provenance
-from gateway.policy.alerts import NOT_RELEASED
+from gateway.policy.alerts.judge import NOT_RELEASED
 from gateway.policy.engine import Policy
 from gateway.policy.pattern import FAMILIES
 from gateway.policy.profile import Profile

@@ -20,7 +20,7 @@ from gateway.errors import AvroError, GatewayError, PolicyError, SchemaError
 from gateway.model.alert import Alert
 from gateway.model.audience import Audience
 from gateway.model.rejected import Rejected
-from gateway.policy.alerts import NOT_RELEASED, nearest
+from gateway.policy.alerts.judge import NOT_RELEASED, nearest
 from gateway.policy.engine import Policy
 from gateway.policy.rule import Decision
 from gateway.schema.project import project

@@ -31,7 +31,7 @@ from gateway.mapping.trigger import TriggerReader
 from gateway.mapping.written import fragment, writer
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
-from gateway.policy.notice import policy_group
+from gateway.policy.events.notice import policy_group
 from gateway.policy.release import Release, require_release
 from gateway.schema.raw import Layout
 

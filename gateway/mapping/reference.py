@@ -21,7 +21,7 @@ from gateway.model.alert import Alert
 from gateway.model.avrotype import Primitive
 from gateway.model.floattext import reference_text
 from gateway.model.voevent import Group, Param, Reference, Table, What
-from gateway.policy.notice import policy_group
+from gateway.policy.events.notice import policy_group
 from gateway.policy.release import Release
 from gateway.schema.project import values_of
 from gateway.schema.raw import Layout

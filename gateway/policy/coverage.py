@@ -18,7 +18,7 @@ from gateway.model.alert import AlertSchema
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin
-from gateway.policy.alerts import nearest
+from gateway.policy.alerts.judge import nearest
 from gateway.policy.known import known
 from gateway.policy.profile import Profile
 from gateway.policy.reach import rows_of

@@ -3,11 +3,11 @@
 Rules
 1. Provenance is what the caller declared, for the whole item and perhaps for some of its fields. No declared
    origin: denied.
-2. Alerts are decided field by field (`gateway.policy.alerts`), VOEvents element by element
-   (`gateway.policy.events`). Who decides is kept for each schema, provenance and audience, until a clock of the
+2. Alerts are decided field by field (`gateway.policy.alerts.judge`), VOEvents element by element
+   (`gateway.policy.events.judge`). Who decides is kept for each schema, provenance and audience, until a clock of the
    profile has run out.
 3. An alert that lost nothing keeps its bytes. A VOEvent that lost an element is a new event of the issuer
-   (`gateway.policy.notice`); when its identity does not pass, or nothing else does, there is no release.
+   (`gateway.policy.events.notice`); when its identity does not pass, or nothing else does, there is no release.
 4. When nothing passes there is no release: PolicyError.
 """
 
@@ -23,9 +23,9 @@ from gateway.model.alert import Alert, AlertSchema
 from gateway.model.audience import PUBLIC, Audience
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.alerts import AlertJudge, read_by_released, refuse
-from gateway.policy.events import EventJudge, judged
-from gateway.policy.notice import Issuer, reissued
+from gateway.policy.alerts.judge import AlertJudge, read_by_released, refuse
+from gateway.policy.events.judge import EventJudge, judged
+from gateway.policy.events.notice import Issuer, reissued
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, strictest
@@ -123,17 +123,19 @@ class Policy:
             alert, beyond = read_by_released(alert)
         judge = self.judge(alert.schema, alert.provenance, audience)
         left = judge(alert.payload)
+        if left is not None:
+            alert = replace(alert, payload=left.payload)
         return Release(
-            alert if left.payload is alert.payload else replace(alert, payload=left.payload),
+            alert,
             audience,
             self.profile.id,
             self.profile.sha256,
             judge.withheld,
             judge.decisions,
-            left.rows,
-            left.remade,
+            left.rows if left else 0,
+            left.remade if left else 0,
             beyond,
-            left.rules,
+            left.rules if left else {},
             _SEAL,
         )
 

@@ -76,7 +76,7 @@ def _itself(value: Number) -> Number:
 _TIME = ("midpointMjdTai", "midPointTai")
 
 STAMP = "stamp"
-"""The fact about an image, which is worked out by `gateway.policy.stamps`."""
+"""The fact about an image, which is worked out by `gateway.policy.alerts.stamps`."""
 
 FACTS: dict[str, Fact] = {
     "history-age": Fact(

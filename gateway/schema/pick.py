@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gateway.model.avrotype import Array, AvroType, Record, Union, nullable
 from gateway.schema.damage import explain
-from gateway.schema.read import Reader, record_reader
-from gateway.schema.shapes import Damaged, Raw, branches, count, regular
+from gateway.schema.read import Reader, blocks_reader, nullable_reader, record_reader
+from gateway.schema.shapes import Damaged, Raw, regular
 from gateway.schema.skip import measurer, record_skipper, short
 
 __all__ = ["Picker"]
@@ -76,24 +76,12 @@ def _picker(type_: AvroType, names: Sequence[str], *, last: bool) -> Reader:
     if isinstance(rest, Array) and not names:
         return measurer(type_)
     if isinstance(rest, Array) and isinstance(rest.items, Record):
-        pick = _rows_picker(rest.items, names)
+        pick = blocks_reader(_record_picker(rest.items, names, to_the_end=True))
     elif isinstance(rest, Record):
         pick = _record_picker(rest, names, to_the_end=not last)
     else:
         raise ValueError("only records and arrays of records have fields to pick")
-    if not isinstance(type_, Union):
-        return pick
-    (null,), (before,) = branches(type_)
-
-    def pick_nullable(data: bytes, pos: int) -> tuple[Raw, int]:
-        branch = data[pos]
-        if branch == null:
-            return None, pos + 1
-        if branch != before:
-            raise Damaged
-        return pick(data, pos + 1)
-
-    return pick_nullable
+    return nullable_reader(type_, pick) if isinstance(type_, Union) else pick
 
 
 def _record_picker(record: Record, names: Sequence[str], *, to_the_end: bool) -> Reader:
@@ -130,19 +118,3 @@ def _ordered(order: list[int]) -> Callable[[Sequence[Raw]], Sequence[Raw]]:
     if order == list(range(len(order))):
         return lambda values: values
     return lambda values: [values[place] for place in order]
-
-
-def _rows_picker(record: Record, names: Sequence[str]) -> Reader:
-    pick = _record_picker(record, names, to_the_end=True)
-
-    def pick_rows(data: bytes, pos: int) -> tuple[Raw, int]:
-        rows = []
-        number, pos = count(data, pos)
-        while number:
-            for _ in range(number):
-                row, pos = pick(data, pos)
-                rows.append(row)
-            number, pos = count(data, pos)
-        return rows, pos
-
-    return pick_rows

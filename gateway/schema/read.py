@@ -24,7 +24,7 @@ from gateway.schema.shapes import (
     varint,
 )
 
-__all__ = ["Reader", "pair_reader", "reader", "record_reader"]
+__all__ = ["Reader", "blocks_reader", "nullable_reader", "pair_reader", "reader", "record_reader"]
 
 Reader = Callable[[bytes, int], tuple[Raw, int]]
 
@@ -37,12 +37,14 @@ def reader(type_: AvroType) -> Reader:
     if isinstance(type_, Union):
         rest, was_nullable = nullable(type_)
         return (
-            _nullable_reader(type_) if was_nullable and not isinstance(rest, Union) else _union_reader(type_)
+            nullable_reader(type_, reader(rest))
+            if was_nullable and not isinstance(rest, Union)
+            else _union_reader(type_)
         )
     if isinstance(type_, Record):
         return record_reader(type_)
     if isinstance(type_, (Array, Map)):
-        return _block_reader(type_)
+        return blocks_reader(reader(type_.items) if isinstance(type_, Array) else pair_reader(type_.values))
     if isinstance(type_, Fixed):
         return _fixed_reader(type_.size)
     if isinstance(type_, Enum):
@@ -134,9 +136,9 @@ def _enum_reader(symbols: int) -> Reader:
     return read_enum
 
 
-def _nullable_reader(type_: Union) -> Reader:
+def nullable_reader(type_: Union, read_value: Reader) -> Reader:
+    """Reads a union of null and what `read_value` reads."""
     (null,), (before,) = branches(type_)
-    read_value = reader(nullable(type_)[0])
 
     def read_nullable(data: bytes, pos: int) -> tuple[Raw, int]:
         branch = data[pos]
@@ -163,8 +165,8 @@ def _union_reader(type_: Union) -> Reader:
     return read_union
 
 
-def _block_reader(type_: Array | Map) -> Reader:
-    read_item = reader(type_.items) if isinstance(type_, Array) else pair_reader(type_.values)
+def blocks_reader(read_item: Reader) -> Reader:
+    """Reads the items of an array, or the entries of a map, into a list."""
 
     def read_blocks(data: bytes, pos: int) -> tuple[Raw, int]:
         items = []

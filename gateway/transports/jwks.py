@@ -1,4 +1,4 @@
-"""The key set of an issuer at a URL: a `KeySource` for `gateway.policy.signingkeys`.
+"""The key set of an issuer at a URL: a `KeySource` for `gateway.policy.people.signingkeys`.
 
 Rules
 1. ``https``, trusting the certificate authorities of the system (or of SSL_CERT_FILE); ``http`` on this machine only.
@@ -17,7 +17,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from gateway.errors import PolicyError, SettingsError
-from gateway.policy.signingkeys import MAX_KEY_SET, KeySource
+from gateway.policy.people.signingkeys import MAX_KEY_SET, KeySource
 
 __all__ = ["key_url"]
 

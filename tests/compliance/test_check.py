@@ -361,8 +361,11 @@ def test_the_inventory_of_fields(shared):
     columns = {(row["table"].rpartition(".")[2], row["column"]) for row in rows}
     tables = [{"name": table, "columns": [{"name": name}]} for table, name in columns]
     target = one("all.yaml", json.dumps({"tables": tables}).encode(), DP1, profile=DEFAULT)
-    assert effects(target) == {"redact"}
     assert len(target.verdicts) == len(columns)
+    # When and where the telescope pointed is public (P23), and what mirrors the Minor Planet Center (P22).
+    passing = {v.decision.rule for v in target.verdicts if v.decision.passes}
+    assert passing <= {"visit-pointing", "mpc-tables"}
+    assert sum(v.decision.passes for v in target.verdicts) < 100
 
 
 def test_real_lsst_alerts_that_a_broker_rewrote(shared):

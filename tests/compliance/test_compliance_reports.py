@@ -1,6 +1,6 @@
 """Reports: what each says, that none has a value of the files, and that the machine forms keep to their schemas.
 
-The files beside `tests/golden/compliance` were read by people; `--update-golden` rewrites them.
+The files beside `tests/data/compliance/golden/compliance` were read by people; `--update-golden` rewrites them.
 """
 
 import json
@@ -19,7 +19,7 @@ from gateway.compliance.reports import FORMATS
 from gateway.compliance.reports.text import render as text
 from gateway.model.audience import PUBLIC
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[1] / "data/compliance/golden"
 SUFFIX = {"text": "txt", "json": "json", "sarif": "sarif", "junit": "xml", "html": "html"}
 SHOWN = ("table.vot", "broker.avsc", "links.txt")
 

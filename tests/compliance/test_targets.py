@@ -178,7 +178,7 @@ HOSTILE = {
     "external.vot": (b'<!DOCTYPE VOTABLE SYSTEM "file:///etc/passwd"><VOTABLE/>', "xml-dtd"),
     "laughs.xml": (b'<!DOCTYPE VOEvent [<!ENTITY a "b">]><VOEvent/>', "xml-dtd"),
     "laughs-tables.xml": (b'<!DOCTYPE a [<!ENTITY a "b">]><tableset/>', "xml-dtd"),
-    "deep.vot": (b"<VOTABLE>" + b"<RESOURCE>" * 100_000, "xml-malformed"),
+    "deep.vot": (b"<VOTABLE>" + b"<RESOURCE>" * 100_000, "limit-depth"),
     "short.vot": (votable()[:300], "xml-malformed"),
     "utf7.vot": (b'<?xml version="1.0" encoding="UTF-7"?><VOTABLE/>', "xml-encoding"),
     "empty.vot": (b"<VOTABLE/>", "input-empty"),

@@ -24,7 +24,7 @@ from gateway.model.avrotype import Array, Primitive, Record, nullable
 from gateway.model.fitsfile import pixels
 from gateway.model.fitsfile import read as read_fits
 from gateway.model.rejected import Rejected
-from gateway.policy.cutout import Facts, inspect
+from gateway.policy.cutouts.cutout import Facts, inspect
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema_text
 from gateway.schema.project import values_of

@@ -25,7 +25,7 @@ from gateway.mapping.settings import DETAILS, Settings
 from gateway.model.alert import Alert, Framing
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.engine import Policy
-from gateway.policy.proofrecord import Proof
+from gateway.policy.proof.record import Proof
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
 from gateway.schema.project import values_of

@@ -23,11 +23,11 @@ from stamps import CANARY, added, card, commented, hdus, image, joined, resized,
 
 from gateway.errors import FITSError
 from gateway.model.fitsfile import BLOCK, END, read
-from gateway.policy import cutout
-from gateway.policy.cutout import RULES, Changes, Facts, inspect
-from gateway.policy.cutout_fast import recogniser
-from gateway.policy.cutout_form import forms
-from gateway.policy.cutout_gzip import MAX_INFLATED, deflated, inflated
+from gateway.policy.cutouts import cutout
+from gateway.policy.cutouts.cutout import RULES, Changes, Facts, inspect
+from gateway.policy.cutouts.fast import recogniser
+from gateway.policy.cutouts.form import forms
+from gateway.policy.cutouts.member import MAX_INFLATED, deflated, inflated
 
 STAMP, FACTS = stamps.lsst(1)
 FULL = commented(STAMP)

@@ -8,7 +8,7 @@ import pytest
 from gateway import resources
 from gateway.errors import SettingsError
 from gateway.model.fitsfile import CARD
-from gateway.policy.cutout_form import forms, load
+from gateway.policy.cutouts.form import forms, load
 from gateway.policy.profile import names
 
 FOLDER = resources.policy() / "cutouts"

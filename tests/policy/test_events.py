@@ -32,10 +32,10 @@ from gateway.model.fieldpath import FieldPath
 from gateway.model.finding import Severity
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy import elements, notice
 from gateway.policy.engine import Policy
-from gateway.policy.events import EventJudge
-from gateway.policy.notice import Issuer, policy_group
+from gateway.policy.events import elements, notice
+from gateway.policy.events.judge import EventJudge
+from gateway.policy.events.notice import Issuer, policy_group
 from gateway.policy.pattern import KindRange, PathPattern
 from gateway.policy.profile import load
 from gateway.policy.rule import Rule

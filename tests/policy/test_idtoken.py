@@ -16,9 +16,9 @@ from issuer import CLAIMS, CLIENT, EC, ISSUER, NOW, RSA, encoded, public, signed
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.errors import CODES, PolicyError, SettingsError
-from gateway.policy.idtoken import MAX_TOKEN, TokenVerifier
-from gateway.policy.principal import ANONYMOUS
-from gateway.policy.signingkeys import SigningKeys
+from gateway.policy.people.idtoken import MAX_TOKEN, TokenVerifier
+from gateway.policy.people.principal import ANONYMOUS
+from gateway.policy.people.signingkeys import SigningKeys
 
 RELEASES = ("dp0.1", "dp0.10", "dp0.2", "dp1")
 OTHER = RSAKey.generate_key(2048, {"kid": "rsa-1"})

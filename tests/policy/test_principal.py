@@ -10,7 +10,7 @@ from issuer import NOW
 
 from gateway.errors import SettingsError
 from gateway.model.audience import PUBLIC, Audience
-from gateway.policy.principal import ANONYMOUS, Principal, renderings
+from gateway.policy.people.principal import ANONYMOUS, Principal, renderings
 
 HOUR = timedelta(hours=1)
 RELEASES = ("dp0.1", "dp0.10", "dp0.2", "dp1", "dr1")

@@ -13,10 +13,10 @@ from test_proofrecord import KEY, NOW, proof
 
 from gateway.errors import InputError, SettingsError
 from gateway.model.finding import Severity
-from gateway.policy import proofcheck
-from gateway.policy.proofcheck import HEAD_FILE, RULES, log_files, verify
-from gateway.policy.prooflog import ProofLog
-from gateway.policy.proofrecord import FORMAT, MAX_RECORD, START, Head, seal
+from gateway.policy.proof import check as proofcheck
+from gateway.policy.proof.check import HEAD_FILE, RULES, log_files, verify
+from gateway.policy.proof.log import ProofLog
+from gateway.policy.proof.record import FORMAT, MAX_RECORD, START, Head, seal
 
 Lines = list[bytes]
 

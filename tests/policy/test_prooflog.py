@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from test_proofrecord import KEY, NOW, proof
 
 from gateway.errors import LimitError, OutputError
-from gateway.policy import prooflog
-from gateway.policy.proofcheck import HEAD_FILE, log_files, verify
-from gateway.policy.prooflog import ProofLog
-from gateway.policy.proofrecord import Head
+from gateway.policy.proof import log as prooflog
+from gateway.policy.proof.check import HEAD_FILE, log_files, verify
+from gateway.policy.proof.log import ProofLog
+from gateway.policy.proof.record import Head
 
 
 def written(folder: Path, count: int = 3, **more: Any) -> Path:
@@ -170,7 +170,7 @@ def test_a_key_comes_with_the_first_record(tmp_path: Path) -> None:
 
 def test_one_process_writes(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from gateway.policy.prooflog import ProofLog\n"
+        "import sys; from pathlib import Path; from gateway.policy.proof.log import ProofLog\n"
         "from gateway.errors import OutputError\n"
         "try: ProofLog(Path(sys.argv[1])).close()\n"
         "except OutputError as error: print(error.code)\n"

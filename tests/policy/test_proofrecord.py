@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import LimitError, SettingsError
 from gateway.model.audience import PUBLIC, Audience
-from gateway.policy.proofrecord import MAX_RECORD, START, Head, Proof, key_from, seal, unseal
+from gateway.policy.proof.record import MAX_RECORD, START, Head, Proof, key_from, seal, unseal
 
 NOW = datetime(2026, 12, 1, 12, 0, 0, 5, tzinfo=UTC)
 KEY = bytes(range(32))

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from gateway.codecs.voevent import decode, encode
 from gateway.errors import PolicyError
 from gateway.model.alert import Alert
 from gateway.model.audience import PUBLIC
@@ -20,7 +21,8 @@ from gateway.schema import registry
 GATEWAY = Path(__file__).parents[2] / "gateway"
 SECRET = b"s3ntinel"
 ALERT = Alert(registry.get("lsst/11.1"), SECRET, provenance=Provenance(Origin.ALERT, issued=True))
-EVENT = VOEvent("ivo://example.org/a#b", "test", "2.0", original=SECRET)
+DOCUMENT = encode(VOEvent("2.0", "ivo://example.org/a#b", "test", description=SECRET.decode()))
+EVENT = decode(DOCUMENT)
 
 
 @pytest.fixture
@@ -64,11 +66,11 @@ def test_it_is_neither_stored_nor_printed(release: Release[VOEvent]) -> None:
 
 def test_a_whole_release_gives_the_original(release: Release[VOEvent]) -> None:
     assert release.whole
-    assert release.original() == SECRET
+    assert release.original() == DOCUMENT
 
 
 def test_an_event_that_was_not_read_has_no_original() -> None:
-    made = Policy().release(VOEvent("ivo://a/b#c", "test", "2.0"), provenance=Provenance(Origin.EXTERNAL))
+    made = Policy().release(VOEvent("2.0", "ivo://a/b#c", "test"), provenance=Provenance(Origin.EXTERNAL))
     with pytest.raises(PolicyError):
         made.original()
 

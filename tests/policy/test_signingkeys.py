@@ -13,7 +13,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from gateway.errors import PolicyError
-from gateway.policy.signingkeys import MAX_KEY_SET, SigningKeys, key_file, read_key_set
+from gateway.policy.people.signingkeys import MAX_KEY_SET, SigningKeys, key_file, read_key_set
 
 HOUR, MINUTE, INSTANT = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
 ROW = RSA.as_dict(private=False)

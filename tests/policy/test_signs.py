@@ -8,8 +8,8 @@ from voevents import real_packets
 from gateway import resources
 from gateway.codecs.voevent import decode
 from gateway.errors import SettingsError
-from gateway.policy.elements import texts
-from gateway.policy.signs import parse_lists, signs
+from gateway.policy.events.elements import texts
+from gateway.policy.events.signs import parse_lists, signs
 
 LISTS = (resources.policy() / "links" / "links.toml").read_text("utf-8")
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM250aW5lbCJ9.c2ln"

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from issuer import CLIENT, ISSUER, NOW, RSA, public, signed
 
 from gateway.errors import PolicyError, SettingsError
-from gateway.policy.idtoken import TokenVerifier
-from gateway.policy.signingkeys import MAX_KEY_SET, SigningKeys
+from gateway.policy.people.idtoken import TokenVerifier
+from gateway.policy.people.signingkeys import MAX_KEY_SET, SigningKeys
 from gateway.transports.jwks import key_url
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -11,10 +11,10 @@ from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.engine import Policy, now
+from gateway.policy.events.words import explanation_values, explanation_words
 from gateway.policy.pattern import OTHER_KINDS
 from gateway.policy.profile import DEFAULT
 from gateway.policy.rule import Resource
-from gateway.policy.words import explanation_values, explanation_words
 from gateway.schema import registry
 
 __all__ = ["explain"]

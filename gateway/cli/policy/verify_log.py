@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from gateway.errors import SettingsError
-from gateway.policy.proofcheck import RULES, verify
-from gateway.policy.proofrecord import Head, key_from
+from gateway.policy.proof.check import RULES, verify
+from gateway.policy.proof.record import Head, key_from
 from gateway.reports import FORMATS, FileResult
 
 __all__ = ["verify_log"]

@@ -22,7 +22,7 @@ from gateway.compliance.surface import Surface
 from gateway.model.alert import AlertSchema
 from gateway.model.avrotype import AvroType, Primitive, leaves
 from gateway.model.fieldpath import FieldPath
-from gateway.policy.alerts import NOT_RELEASED, nearest
+from gateway.policy.alerts.judge import NOT_RELEASED, nearest
 from gateway.policy.rule import Decision, Resource
 
 __all__ = ["compared_with", "surfaces"]

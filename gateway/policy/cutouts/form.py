@@ -65,7 +65,7 @@ class CardForm:
     within: float
 
     def fault(self, value: float, axes: tuple[int, ...], facts: Facts) -> str | None:
-        """The rule of `gateway.policy.cutout` that a number of an HDU with these axes breaks."""
+        """The rule of `gateway.policy.cutouts.cutout` that a number of an HDU with these axes breaks."""
         if not self.low <= value <= self.high:
             return "cutout-card"
         if not self.near:

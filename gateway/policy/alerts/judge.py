@@ -26,12 +26,12 @@ from gateway.model.audience import Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
-from gateway.policy.conditions import Conditions, Held
+from gateway.policy.alerts.conditions import Conditions, Held
+from gateway.policy.alerts.stamps import Stamps
 from gateway.policy.facts import STAMP
 from gateway.policy.profile import Profile
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Decision, Resource, Rule, strictest
-from gateway.policy.stamps import Stamps
 from gateway.policy.verdict import UNDECLARED, at, changes, explain
 from gateway.schema import registry
 from gateway.schema.project import project
@@ -106,16 +106,21 @@ class AlertJudge:
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
 
-    def __call__(self, payload: bytes) -> Left:
-        """What is left of a packet. Raises PolicyError when that is nothing, and AvroError for a damaged one."""
+    def __call__(self, payload: bytes) -> Left | None:
+        """What is left of a packet; None when that is all of it.
+
+        Raises PolicyError when it is nothing, and AvroError for a damaged packet.
+        """
         if self._refusal is not None:
             refuse(self._refusal)
         held, edits = self._held(payload)
-        worst = strictest([one.rule.decision for one in held]) if held else None
-        if worst is not None and worst.effect != "redact":
-            refuse(worst)
+        if not held and self._blank is None:
+            return None
         rules, gone = self._rules, _gone(held)
         if held:
+            worst = strictest([one.rule.decision for one in held])
+            if worst.effect != "redact":
+                refuse(worst)
             rules = rules.copy()
             for one in held:
                 rules[one.rule.id] += len(one.rows or (1,))

@@ -1,7 +1,7 @@
 """The images of a packet, put to the rules about stamps: which are as the survey issued them (clauses P13, P14).
 
 A stamp is worth 0 when it is as issued, 1 when something was put beside the image and can be left out, and 2 when it
-is none of the survey's (`gateway.policy.cutout`).
+is none of the survey's (`gateway.policy.cutouts.cutout`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from gateway.model.alert import AlertSchema
 from gateway.model.avrotype import AvroType, Record, nullable
 from gateway.model.fieldpath import FieldPath
-from gateway.policy.conditions import Held, Take, taker
-from gateway.policy.cutout import Facts, Verdict, inspect
+from gateway.policy.alerts.conditions import Held, Take, taker
+from gateway.policy.cutouts.cutout import Facts, Verdict, inspect
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Rule
 from gateway.schema.raw import Layout

@@ -1,7 +1,7 @@
 """Who asks: a principal, and the audience that somebody belongs to at an instant.
 
 Rules
-1. Nobody is known until a token is verified (`gateway.policy.idtoken`): `ANONYMOUS` has no rights, no groups.
+1. Nobody is known until a token is verified (`gateway.policy.people.idtoken`): `ANONYMOUS` has no rights, no groups.
 2. A right is the exact name of one data release (`gateway.model.audience`).
 3. Rights end: at `expires` and later a principal is the public. Without `expires` there are no rights. Whoever
    delivers asks again at each delivery, so that a lapse shows at once (attack L23).

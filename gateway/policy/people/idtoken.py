@@ -25,9 +25,9 @@ from joserfc.errors import JoseError
 
 from gateway.errors import PolicyError
 from gateway.model.audience import Audience
-from gateway.policy.jsonobject import json_object
-from gateway.policy.principal import ANONYMOUS, Principal
-from gateway.policy.signingkeys import ALGORITHMS, SigningKey, SigningKeys
+from gateway.policy.people.jsonobject import json_object
+from gateway.policy.people.principal import ANONYMOUS, Principal
+from gateway.policy.people.signingkeys import ALGORITHMS, SigningKey, SigningKeys
 
 __all__ = ["MAX_TOKEN", "TokenVerifier"]
 

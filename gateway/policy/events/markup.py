@@ -13,7 +13,7 @@ from typing import cast
 
 from gateway import resources, safexml
 from gateway.model.voevent import NAMESPACES, VOEvent
-from gateway.policy.elements import Slot
+from gateway.policy.events.elements import Slot
 
 __all__ = ["markup"]
 

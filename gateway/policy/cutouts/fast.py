@@ -2,8 +2,8 @@
 
 Rules
 1. The table of a survey becomes one regular expression for the primary header, and the set of all headers that an
-   extension can have. What is recognised is exactly what `gateway.policy.cutout` would make again byte for byte; what
-   is not, that decides. A property in the tests holds one to the other.
+   extension can have. What is recognised is exactly what `gateway.policy.cutouts.cutout` would make again byte
+   for byte; what is not, that decides. A property in the tests holds one to the other.
 2. Only headers that fit into one block are recognised, and pixels without a NaN.
 3. Nothing of a stamp is kept: the set is made from the table alone.
 """
@@ -16,7 +16,7 @@ from functools import cache
 from itertools import product
 
 from gateway.model.fitsfile import BLOCK, END, padded
-from gateway.policy.cutout_form import CardForm, Facts, Form, HDUForm, forms
+from gateway.policy.cutouts.form import CardForm, Facts, Form, HDUForm, forms
 
 __all__ = ["INTEGER", "REAL", "free_of_nan", "recogniser"]
 

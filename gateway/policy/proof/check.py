@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gateway.errors import InputError, SettingsError, Where
 from gateway.model.finding import Finding, Severity
-from gateway.policy.proofrecord import FORMAT, MAX_RECORD, START, Head, Record, chain_name, unseal
+from gateway.policy.proof.record import FORMAT, MAX_RECORD, START, Head, Record, chain_name, unseal
 
 __all__ = ["HEAD_FILE", "MAX_FINDINGS", "RULES", "LogRule", "Verdict", "log_files", "verify"]
 

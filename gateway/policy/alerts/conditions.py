@@ -67,7 +67,10 @@ class Conditions:
         ]
         others = [self._other(need) if need.record != "row" else None for need in fact.needs]
 
-        def holds(row: Raw, picked: Picked) -> bool:
+        def holds_alone(row: Raw, _picked: Picked) -> bool:
+            return condition.holds(fact.value(None if first is None else first(row)))
+
+        def holds_together(row: Raw, picked: Picked) -> bool:
             return condition.holds(
                 fact.value(
                     *[
@@ -76,6 +79,9 @@ class Conditions:
                     ]
                 )
             )
+
+        # Most facts are of the row alone, and are asked of every packet.
+        first, holds = own[0], holds_together if len(own) > 1 else holds_alone
 
         def test_rows(picked: Picked) -> Held | None:
             found = tuple([i for i, row in enumerate(picked[top] or ()) if holds(row, picked)])

@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.errors import PolicyError
-from gateway.policy.jsonobject import json_object
+from gateway.policy.people.jsonobject import json_object
 
 __all__ = ["ALGORITHMS", "MAX_KEY_SET", "KeySource", "SigningKeys", "key_file", "read_key_set"]
 

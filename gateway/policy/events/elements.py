@@ -15,7 +15,7 @@ Rules
        How.Description, How.Reference
        Why                                its importance and expiry
        Why.Name, Why.Concept, Why.Inference, Why.Description, Why.Reference
-       Markup                             what a document has and the model does not: see `gateway.policy.markup`
+       Markup                             what a document has and the model does not: see `gateway.policy.events.markup`
 
 2. Names in a What are free text, and so are these steps: an author can give one a name that any rule has. So names
    decide nothing; where an element comes from does.

@@ -2,7 +2,7 @@
 
 Rules
 1. An element passes when all that it is passes: itself, as a thing of kind `voevent`; as a `text`, when there is
-   prose in it; as a `link`, for each address in it (`gateway.policy.signs`).
+   prose in it; as a `link`, for each address in it (`gateway.policy.events.signs`).
 2. It comes from where the event comes from, unless something else is declared for it or for a part of it
    (`Provenance.fields`); of several declarations all hold.
 3. A text that names an object of a data release comes from that release too, whatever else is declared (P26).
@@ -19,13 +19,13 @@ from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
-from gateway.policy.copies import COPIED, Copies
-from gateway.policy.elements import MARKUP, Element, Selection, declared, is_about
-from gateway.policy.markup import markup
+from gateway.policy.events.copies import COPIED, Copies
+from gateway.policy.events.elements import MARKUP, Element, Selection, declared, is_about
+from gateway.policy.events.markup import markup
+from gateway.policy.events.signs import BULK, signs
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource, strictest
-from gateway.policy.signs import BULK, signs
 from gateway.policy.verdict import changes, explain
 
 __all__ = ["EventJudge", "judged"]

@@ -2,7 +2,7 @@
 
 Rules
 1. A log is a folder with files ``proof-00000001.jsonl`` and so on, each of which continues the chain of the one
-   before, and a file ``head`` that says how far the chain goes. `gateway.policy.proofrecord` has the lines.
+   before, and a file ``head`` that says how far the chain goes. `gateway.policy.proof.record` has the lines.
 2. One process writes, and holds a lock on the folder meanwhile. A second one is refused.
 3. A record is given to the operating system before `append` returns, so the end of a process loses none. With
    ``every`` it is also on the disk. With ``batch`` the end of the machine may lose those since the last checkpoint,
@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Any, Literal
 
 from gateway.errors import GatewayError, OutputError
-from gateway.policy.proofcheck import HEAD_FILE, log_files, verify
-from gateway.policy.proofrecord import FORMAT, START, Head, Proof, chain_name, seal
+from gateway.policy.proof.check import HEAD_FILE, log_files, verify
+from gateway.policy.proof.record import FORMAT, START, Head, Proof, chain_name, seal
 
 __all__ = ["CHECKPOINT", "MAX_FILE", "ProofLog"]
 

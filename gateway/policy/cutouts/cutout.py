@@ -30,9 +30,9 @@ import numpy as np
 
 from gateway.errors import FITSError, LimitError
 from gateway.model.fitsfile import CARD, END, HDU, padded, pixels, scan
-from gateway.policy.cutout_fast import INTEGER, REAL, free_of_nan, recogniser
-from gateway.policy.cutout_form import PRIMARY, CardForm, Facts, Form, HDUForm, forms
-from gateway.policy.cutout_gzip import deflated, inflated
+from gateway.policy.cutouts.fast import INTEGER, REAL, free_of_nan, recogniser
+from gateway.policy.cutouts.form import PRIMARY, CardForm, Facts, Form, HDUForm, forms
+from gateway.policy.cutouts.member import deflated, inflated
 
 __all__ = ["RULES", "Changes", "Facts", "Verdict", "inspect"]
 
