@@ -29,7 +29,7 @@ from gateway.mapping.settings import Settings
 from gateway.mapping.template import Template
 from gateway.mapping.trigger import TriggerReader
 from gateway.mapping.written import fragment, writer
-from gateway.model.alert import Alert, AlertSchema, Framing
+from gateway.model.alert import Alert, AlertSchema
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.notice import policy_group
 from gateway.policy.release import Release, require_release
@@ -93,7 +93,7 @@ class _Compiled:
         wanted = {part.name: _mode(part, plan) for part in plan.parts}
         wanted |= {names[place]: "read" for place in self.trigger.reads}
         self.layout = Layout(plan.schema.root, wanted)
-        self.avro_groups: dict[tuple[Framing, bool], list[bytes]] = {}
+        self.avro_groups: dict[tuple[str, str | None, bool], list[bytes]] = {}
 
     def __call__(self, alert: Alert, notice: bytes) -> Minted:
         """The event; `notice` is the Group `policy` of one of which something is withheld."""
@@ -145,7 +145,7 @@ class _Compiled:
 
     def _avro(self, alert: Alert, is_exact: bool) -> bytes:
         """The group `avro`, cut where length and hash of the datum stand."""
-        key = alert.framing, is_exact
+        key = alert.framing.kind, alert.framing.codec, is_exact
         pieces = self.avro_groups.get(key)
         if pieces is None:
             pieces = _DIGESTS.split(fragment(exact.avro_group(alert, self.plan, is_exact)))
