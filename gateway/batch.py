@@ -38,8 +38,9 @@ __all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
 
 WINDOW = 4
 """Loads under way for each worker: enough to keep it busy, few enough to keep memory flat."""
-MAX_LOAD = 2**20
-"""Bytes at which a load of units is full: as many as a block of a container usually has."""
+MAX_LOAD = 2**21
+"""Bytes at which a load of units is full: with two blocks of a container, as they usually are, the parent has half
+the work that it has with one, and with more hardly less."""
 MAX_UNITS = 32
 """Units at which it is full too: the first results shall not wait for hundreds of small files."""
 

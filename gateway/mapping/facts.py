@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ __all__ = [
     "envelope",
     "facts_of",
     "identity",
+    "measured",
     "newest_first",
     "position",
     "utc",
@@ -132,19 +134,20 @@ class Facts(NamedTuple):
         return tuple([cite for cite, _ in self.citations]) if self.citations else ()
 
 
-def facts_of(trigger: Trigger, survey: Survey, settings: Settings) -> Facts:
-    """The texts for an alert's envelope. Raises PolicyError (policy-withheld) without an id (rule 6)."""
+def facts_of(
+    trigger: Trigger, survey: Survey, settings: Settings, where: Sequence[str] | None = None
+) -> Facts:
+    """The texts for an alert's envelope. Raises PolicyError (policy-withheld) without an id (rule 6).
+
+    where : the texts of `measured(trigger)`, if they are written already
+    """
     local, citations = identity(trigger, survey, settings)
     observed = utc(trigger.observed, survey)
     date = utc(trigger.processed, survey) or observed
-    ra, dec = position(trigger)
-    radius = None
-    if ra is not None:
-        error = _semi_major_axis(trigger)
-        if not math.isnan(error):
-            radius = text64(float(f"{error:.6g}"))
-        elif settings.version == "2.0":
-            radius = "NaN"
+    if where is None:
+        where = [text64(number) for number in measured(trigger)]
+    ra, dec = where[:2] if where else (None, None)
+    radius = where[2] if len(where) > 2 else "NaN" if where and settings.version == "2.0" else None
     return Facts(
         settings.ivorn(local),
         date.replace(":60.", ":59.") if date else None,
@@ -168,6 +171,16 @@ def newest_first(rows: list[tuple[float, int]], *, all_of_them: bool) -> tuple[i
 def designation_text(text: str) -> str | None:
     """A designation as Why may carry it; None for what is no short plain name."""
     return text if re.fullmatch(r"[A-Za-z0-9()/ '+.-]{1,64}", text) else None
+
+
+def measured(trigger: Trigger) -> tuple[float, ...]:
+    """Right ascension, declination and, if it is known, Error2Radius, deg (rule 3); half a position is none."""
+    if trigger.ra is None or trigger.dec is None:
+        return ()
+    radius = _semi_major_axis(trigger)
+    if math.isnan(radius):
+        return trigger.ra, trigger.dec
+    return trigger.ra, trigger.dec, float(f"{radius:.6g}")
 
 
 def position(trigger: Trigger) -> tuple[str | None, str | None]:

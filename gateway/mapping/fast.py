@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from gateway.mapping import exact, restore
-from gateway.mapping.facts import Facts, facts_of
+from gateway.mapping.facts import Facts, facts_of, measured
 from gateway.mapping.lines import Floats
 from gateway.mapping.minted import CORE_LIMIT, Minted
 from gateway.mapping.plan import Blob, Part, Plan, Rows, make_plan
@@ -27,7 +29,7 @@ from gateway.mapping.settings import Settings
 from gateway.mapping.template import Template
 from gateway.mapping.trigger import TriggerReader
 from gateway.mapping.written import fragment, writer
-from gateway.model.alert import Alert, AlertSchema, Framing
+from gateway.model.alert import Alert, AlertSchema
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.notice import policy_group
 from gateway.policy.release import Release, require_release
@@ -91,19 +93,22 @@ class _Compiled:
         wanted = {part.name: _mode(part, plan) for part in plan.parts}
         wanted |= {names[place]: "read" for place in self.trigger.reads}
         self.layout = Layout(plan.schema.root, wanted)
-        self.avro_groups: dict[tuple[Framing, bool], list[bytes]] = {}
+        self.avro_groups: dict[tuple[str, str | None, bool], list[bytes]] = {}
 
     def __call__(self, alert: Alert, notice: bytes) -> Minted:
         """The event; `notice` is the Group `policy` of one of which something is withheld."""
         plan, raw = self.plan, self.layout.read(alert.payload)
-        facts = facts_of(self.trigger(raw), plan.survey, plan.settings)
-        floats = Floats()
+        trigger, floats = self.trigger(raw), Floats()
+        where = measured(trigger)
+        floats.raw64.append(struct.pack(f"<{len(where)}d", *where))
         there = [
             (section, section.collect(value, floats))
             for section in self.sections
             if (value := raw[section.place]) is not None
         ]
         floats.write()
+        texts = [text.decode() for text in islice(floats.texts64, len(where))]
+        facts = facts_of(trigger, plan.survey, plan.settings, texts)
         chunks = [section.finish(collected, floats, facts.local) for section, collected in there]
         left_out = tuple(
             [
@@ -140,7 +145,7 @@ class _Compiled:
 
     def _avro(self, alert: Alert, is_exact: bool) -> bytes:
         """The group `avro`, cut where length and hash of the datum stand."""
-        key = alert.framing, is_exact
+        key = alert.framing.kind, alert.framing.codec, is_exact
         pieces = self.avro_groups.get(key)
         if pieces is None:
             pieces = _DIGESTS.split(fragment(exact.avro_group(alert, self.plan, is_exact)))

@@ -131,7 +131,7 @@ class Lines:
         floats.raw64 += pattern.doubles(values)
         return pattern, values
 
-    def finish(self, collected: Collected, floats: Floats) -> bytes:
+    def finish(self, collected: Collected, floats: Floats, _event_id: str = "") -> bytes:
         """The lines of a record, in the order in which records were collected. Raises AvroError (avro-text)."""
         pattern, values = collected
         try:

@@ -32,27 +32,14 @@ class TriggerReader:
         survey, columns = plan.survey, {c.name: c for c in plan.trigger.columns} if plan.trigger else {}
         self.place = names.get(survey.record, 0)
         first = _first(columns)
-        self.numbers = [
-            (name, column.place, _NUMBERS[_kind(column)])
-            for name, column in (
-                ("id", first((survey.id,))),
-                ("ra", first(survey.ra)),
-                ("dec", first(survey.dec)),
-                ("ra_error", first(survey.ra_error)),
-                ("dec_error", first(survey.dec_error)),
-                ("covariance", first(survey.covariance)),
-            )
-            if column
+        numbers = ((survey.id,), survey.ra, survey.dec, survey.ra_error, survey.dec_error, survey.covariance)
+        times = (survey.observed, survey.processed, survey.withdrawn)
+        # For each of the first fields of a Trigger its column, if it is there, and the function that reads it.
+        readers = [(first(found), _number) for found in numbers] + [(first(found), _time) for found in times]
+        self.values = [
+            (slot, column.place, read(column)) for slot, (column, read) in enumerate(readers) if column
         ]
-        self.times = [
-            (name, column.name, column.place, _NUMBERS[_kind(column)])
-            for name, column in (
-                ("observed", first(survey.observed)),
-                ("processed", first(survey.processed)),
-                ("withdrawn", first(survey.withdrawn)),
-            )
-            if column
-        ]
+        self.nothing = [None] * len(readers)
         self.hides_injection = plan.hides_injection
         self.injected = [columns[name].place for name in survey.injected if name in columns]
         self.history = self._history(plan, names) if plan.settings.cite != "none" else None
@@ -62,7 +49,7 @@ class TriggerReader:
     @property
     def reads(self) -> list[int]:
         """The places of the root fields that must be read."""
-        places = [self.place] if self.numbers or self.times or self.injected else []
+        places = [self.place] if self.values or self.injected else []
         return places + [found[0] for found in (self.history, self.designation) if found]
 
     @staticmethod
@@ -73,7 +60,7 @@ class TriggerReader:
         time = _first(columns)(plan.survey.observed)
         if id_name not in columns or time is None:
             return None
-        return names[array], columns[id_name].place, time.place, _NUMBERS[_kind(time)]
+        return names[array], columns[id_name].place, time.place, _number(time)
 
     @staticmethod
     def _designation(plan: Plan, names: dict[str, int]) -> tuple[int, int] | None:
@@ -86,23 +73,27 @@ class TriggerReader:
 
     def __call__(self, raw: list[Raw]) -> Trigger:
         """The values of one packet."""
-        trigger = Trigger(injected=self.hides_injection)
-        record = raw[self.place] if self.numbers or self.times or self.injected else ()
-        for name, place, number in self.numbers:
+        record = raw[self.place] if self.values or self.injected else ()
+        values: list[Any] = self.nothing.copy()
+        for slot, place, read in self.values:
             if (value := record[place]) is not None:
-                setattr(trigger, name, number(value))
-        for name, field, place, number in self.times:
-            if (value := record[place]) is not None:
-                setattr(trigger, name, (field, number(value)))
+                values[slot] = read(value)
+        trigger = Trigger(*values)
+        trigger.injected = self.hides_injection
         for place in self.injected:
             if record[place] == b"\x01":
                 trigger.injected = True
         if self.history:
             trigger.earlier = self._earlier(raw)
-        if self.designation and (owner := raw[self.designation[0]]) is not None:
-            name = owner[self.designation[1]]
-            trigger.designation = designation_text(name.decode()) if name is not None else None
+        if self.designation:
+            trigger.designation = self._known_as(raw)
         return trigger
+
+    def _known_as(self, raw: list[Raw]) -> str | None:
+        assert self.designation is not None
+        owner, field = self.designation
+        name = None if raw[owner] is None else raw[owner][field]
+        return None if name is None else designation_text(name.decode())
 
     def _earlier(self, raw: list[Raw]) -> tuple[int, ...]:
         assert self.history is not None
@@ -139,9 +130,15 @@ def _first(columns: dict[str, Column]) -> Callable[[tuple[str, ...]], Column | N
     return lambda names: next((columns[name] for name in names if name in columns), None)
 
 
-def _kind(column: Column) -> str:
+def _number(column: Column) -> Callable[[bytes], Any]:
     assert isinstance(column.type, Primitive)
-    return column.type.name
+    return _NUMBERS[column.type.name]
+
+
+def _time(column: Column) -> Callable[[bytes], Any]:
+    """A time goes with the name of its field, which tells its scale."""
+    name, number = column.name, _number(column)
+    return lambda raw: (name, number(raw))
 
 
 _FLOAT, _DOUBLE = struct.Struct("<f").unpack, struct.Struct("<d").unpack

@@ -8,7 +8,7 @@ nothing here knows it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -78,9 +78,11 @@ def table_cuts(part: Rows) -> tuple[bytes, bytes, bytes, bytes]:
     return head, *_cut(row.replace(b"<TD>@@</TD>", b"@@")), tail
 
 
-def _params(columns: tuple[Column, ...], frame: Callable[[bytes], bytes] = bytes) -> Lines:
-    """The Params of a Group."""
-    return Lines(columns, params_cuts(columns, in_group=True), _lines, frame)
+def _params(
+    columns: tuple[Column, ...],
+) -> tuple[tuple[Column, ...], list[tuple[bytes, bytes]], Callable[[Param], bytes]]:
+    """What `Lines` has to know of the Params of a Group."""
+    return columns, params_cuts(columns, in_group=True), _lines
 
 
 class _Scalar:
@@ -101,21 +103,24 @@ class _Scalar:
             return fragment(forms.param(self.column, raw.decode()))
 
 
-class _Group:
+class _Group(Lines):
     """A record as a Group."""
 
     def __init__(self, part: Values) -> None:
         head, tail = frame(part.name, part.record.fullname)
         empty = fragment(Group(part.name, part.record.fullname))
-        self.lines = _params(part.columns, lambda lines: head + lines + tail if lines else empty)
-        places = [column.place for column in part.columns]
-        self.take = taker(places) if len(places) < len(part.record.fields) else tuple
+        super().__init__(*_params(part.columns), lambda lines: head + lines + tail if lines else empty)
 
-    def collect(self, raw: Raw, floats: Floats) -> Any:
-        return self.lines.collect(self.take(raw), floats)
 
-    def finish(self, collected: Any, floats: Floats, _event_id: str) -> bytes:
-        return self.lines.finish(collected, floats)
+class _PartOfGroup(_Group):
+    """A record as a Group, of which some fields are withheld."""
+
+    def __init__(self, part: Values) -> None:
+        super().__init__(part)
+        self.take = taker([column.place for column in part.columns])
+
+    def collect(self, values: Sequence[Raw], floats: Floats) -> Any:
+        return super().collect(self.take(values), floats)
 
 
 class _Length:
@@ -167,7 +172,7 @@ class _Blob:
 
     def __init__(self, part: Blob, plan: Plan) -> None:
         self.part, self.plan, self.shown = part, plan, plan.shown(part)
-        self.lines = _params(part.columns)
+        self.lines = Lines(*_params(part.columns))
         self.take = taker([column.place for column in part.columns])
         self.head, self.tail = frame(part.name, part.type)
         self.length_head, self.length_tail = _cut(_lines(Param("length", "@@", data_type="int")))
@@ -200,7 +205,7 @@ def writer(part: Part, plan: Plan) -> Writer:
     if isinstance(part, Scalar):
         return _Scalar(part)
     if isinstance(part, Values):
-        return _Group(part)
+        return _Group(part) if len(part.columns) == len(part.record.fields) else _PartOfGroup(part)
     if isinstance(part, Rows):
         return _Rows(part) if plan.shown(part) else _Length(part.name, "array")
     mentioned = part.record is None and not plan.shown(part) and not plan.settings.cutout_url
