@@ -66,6 +66,7 @@ def test_good_frames_come_before_a_bad_length_and_none_after_it() -> None:
         with pytest.raises(VTPError):
             next(more)
     assert frames.broken
+    assert frames.pending == len(bytes(4) + frame(b"b"))  # what came after that is not kept
 
 
 @pytest.mark.parametrize("length", [1, MAX_FRAME])
