@@ -103,7 +103,7 @@ __all__ = ["convert"]
 @click.option(
     "--rejects",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep what is refused in this folder, with the reason.",
+    help="Record what is refused in this folder, and keep the bytes of what is public whatever it may hold.",
 )
 @click.option(
     "-j",
@@ -180,7 +180,7 @@ def convert(
         project_to,
         prove=proof_log is not None,
     )
-    job.converter()  # a mistake in the options is found before the first input is read
+    converter = job.converter()  # a mistake in the options is found before the first input is read
     if output and out_dir:
         raise click.UsageError("Give -o or --out-dir, not both.")
     if as_json and output in (None, "-") and not out_dir:
@@ -188,7 +188,7 @@ def convert(
             "--json reports on standard output: send the results to -o FILE or --out-dir DIR."
         )
     place = Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
-    kept = Rejects(rejects) if rejects else None
+    kept = Rejects(rejects, converter.audience, converter.policy.profile.id) if rejects else None
     tally = Tally()
     with place, ExitStack() as stack, Progress("alerts") as progress:
         proofs = stack.enter_context(ProofLog(proof_log, sync="batch")) if proof_log else None
@@ -209,7 +209,7 @@ def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, p
         path = place.put(result.output.data, result.output.stem, result.output.suffix, result.output.datum)
     elif result.error is not None:
         if rejects is not None:
-            rejects.put(result.name, result.data, result.error)
+            rejects.put(result.name, result.size, result.data, result.error)
         if not as_json:
             progress.say(f"gateway: {result.error}")
     progress.advance(result.size)
