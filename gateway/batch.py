@@ -63,6 +63,7 @@ class Job:
     project_to: str | None = None
     principal: Principal = ANONYMOUS
     prove: bool = False
+    proof_key: bytes | None = field(default=None, repr=False)
 
     def converter(self) -> Converter:
         """A converter of this job's own."""
@@ -73,6 +74,7 @@ class Job:
             self.project_to,
             principal=self.principal,
             prove=self.prove,
+            proof_key=self.proof_key,
         )
 
 

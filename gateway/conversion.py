@@ -74,6 +74,7 @@ class Converter:
     principal : who asks; asked for its audience at each item, so that rights end when they end
     project_to : a released schema onto which alerts of other schemas are projected, by structure
     prove : give each output the record that a proof log keeps of it
+    proof_key : of that log
     """
 
     def __init__(
@@ -85,8 +86,9 @@ class Converter:
         *,
         principal: Principal = ANONYMOUS,
         prove: bool = False,
+        proof_key: bytes | None = None,
     ) -> None:
-        self.principal, self.prove = principal, prove
+        self.principal, self.prove, self._proof_key = principal, prove, proof_key
         if to not in TARGETS:
             raise SettingsError("settings-value", f"The target is one of {', '.join(TARGETS)}.")
         settings = settings or Settings()
@@ -111,7 +113,14 @@ class Converter:
         if not self.prove:
             return output
         kind = self.to if self.to != "voevent" else f"voevent-{self.settings.version}"
-        proof = Proof.of(release, id=output.ivorn or output.stem, format=kind, data=output.data)
+        proof = Proof.of(
+            release,
+            id=output.ivorn or output.stem,
+            format=kind,
+            data=output.data,
+            original=item.data if isinstance(item, Document) else item.payload,
+            key=self._proof_key,
+        )
         return replace(output, proof=proof)
 
     def _packet(self, item: Alert) -> tuple[Release[Alert], Output]:

@@ -17,6 +17,7 @@ from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
+from gateway.policy.proof.record import key_from
 from gateway.transports.files import units
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects
@@ -97,7 +98,12 @@ __all__ = ["convert"]
 @click.option(
     "--proof-log",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Record each release in the proof log in this folder, before it is written.",
+    help="Record each release in the proof log in this folder, before it is written (POSIX only).",
+)
+@click.option(
+    "--proof-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The key of the proof log: random bytes in a file that not everybody can read.",
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option(
@@ -138,6 +144,7 @@ def convert(
     output: str | None,
     out_dir: Path | None,
     proof_log: Path | None,
+    proof_key: Path | None,
     force: bool,
     rejects: Path | None,
     jobs: int,
@@ -172,6 +179,9 @@ def convert(
         reprocessed=reprocessed,
         classify=classify,
     )
+    if proof_key and not proof_log:
+        raise click.UsageError("--proof-key is the key of a proof log: name its folder with --proof-log.")
+    key = key_from(proof_key) if proof_key else None
     job = Job(
         to,
         settings,
@@ -179,6 +189,7 @@ def convert(
         policy,
         project_to,
         prove=proof_log is not None,
+        proof_key=key,
     )
     converter = job.converter()  # a mistake in the options is found before the first input is read
     if output and out_dir:
@@ -191,7 +202,7 @@ def convert(
     kept = Rejects(rejects, converter.audience, converter.policy.profile.id) if rejects else None
     tally = Tally()
     with place, ExitStack() as stack, Progress("alerts") as progress:
-        proofs = stack.enter_context(ProofLog(proof_log, sync="batch")) if proof_log else None
+        proofs = stack.enter_context(ProofLog(proof_log, sync="batch", key=key)) if proof_log else None
         for result in run(units(inputs), job, jobs or cores(), proofs):
             tally.take(result)
             _put(result, place, kept, as_json, progress)
