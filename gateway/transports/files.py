@@ -57,6 +57,7 @@ class Declared:
     """What the caller says of the inputs: origins, and the schema of bare data (``lsst/11.0``).
 
     issued : they come straight from the survey's own distribution (`gateway.model.provenance`)
+    fields : parts that come from elsewhere (`Provenance.fields`)
     """
 
     alert: Origin | None = Origin.ALERT
@@ -64,10 +65,16 @@ class Declared:
     release: str | None = None
     schema: str | None = None
     issued: bool = False
+    fields: tuple[tuple[str, Provenance], ...] = ()
 
     def provenance(self, origin: Origin | None, source: str = "") -> Provenance:
         """That of an input of this name."""
-        return Provenance(origin, self.release, source, issued=self.issued)
+        return Provenance(origin, self.release, source, issued=self.issued, fields=self.fields)
+
+    def restored(self, source: str) -> Provenance:
+        """That of an alert which is taken out of an event: made of all parts of it, wherever they come from (P26)."""
+        inputs = tuple(other for _, other in self.fields)
+        return replace(self.provenance(self.alert, source), inputs=inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +287,7 @@ def _document(data: bytes, name: str, declared: Declared) -> Document:
     return Document(
         data,
         declared.provenance(declared.event, name),
-        declared.provenance(declared.alert, name),
+        declared.restored(name),
     )
 
 
