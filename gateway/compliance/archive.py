@@ -76,9 +76,7 @@ def members(stream: BinaryIO, limit: int) -> Iterator[tuple[str, BinaryIO | Gate
     """
     guarded = _Guarded(stream, "The archive is damaged.", MAX_PIECE)
     try:
-        with tarfile.open(
-            fileobj=cast(tarfile._Fileobj, guarded), mode="r:", errors="surrogateescape"
-        ) as archive:
+        with tarfile.open(fileobj=cast(BinaryIO, guarded), mode="r:", errors="surrogateescape") as archive:
             while (member := archive.next()) is not None:
                 vars(archive)["members"].clear()  # it would keep them all
                 if not member.isfile():

@@ -20,6 +20,7 @@ from gateway.compliance.manifest import Manifest
 from gateway.compliance.packets import Packets
 from gateway.compliance.report import Report, TargetReport, Verdict
 from gateway.compliance.sources import Source, Unreadable
+from gateway.compliance.surface import Content, Surface
 from gateway.compliance.targets import bounded, format_of
 from gateway.errors import GatewayError, InputError
 from gateway.model.alert import AlertSchema
@@ -74,8 +75,11 @@ class _Target:
         content = format_.fields(source, self.judge.manifest)
         self.format = content.name or self.format
         self.schemas = [_described(schema) for schema in content.schemas]
-        found = self.judge.of(self.name, bounded(content))
+        surfaces, error = _as_far_as_it_goes(content)
+        found = self.judge.of(self.name, surfaces)
         self.verdicts = [verdict for _, verdict in found]
+        if error is not None:
+            return error
         self.verdicts = [verdict for _, verdict in with_copies(found, content.rows, self.judge.verdict)]
         explained = any(not verdict.decision.passes for verdict in self.verdicts)
         packets = Packets(self.judge, self.name, explained)
@@ -91,6 +95,16 @@ class _Target:
             # Nothing to check must not look like nothing wrong.
             raise InputError("input-empty", "The file has nothing in it that could be checked.")
         return error
+
+
+def _as_far_as_it_goes(content: Content) -> tuple[list[Surface], GatewayError | None]:
+    """What a file shows, and why that is not all."""
+    found: list[Surface] = []
+    try:
+        found.extend(bounded(content))
+    except GatewayError as error:
+        return found, error
+    return found, None
 
 
 def _described(schema: AlertSchema) -> tuple[str, str]:

@@ -48,9 +48,11 @@ class Judge:
         self.policy, self.audience, self.manifest = policy, audience, manifest
         self.now: datetime = policy.clock()
         self.certain = _certainties(policy.profile)
+        self._known: dict[tuple[Resource, Provenance], Decision] = {}
 
     def of(self, file: str, surfaces: Iterable[Surface]) -> list[tuple[Found, report.Verdict]]:
         """The verdicts about all surfaces of a file."""
+        self._known.clear()
         found = [self._found(file, surface) for surface in surfaces]
         made = [(one, self.verdict(one, self._decision(one))) for one in _with_grids(found)]
         return [
@@ -101,8 +103,13 @@ class Judge:
 
     def _is_silent(self, resource: Resource, label: Provenance) -> bool:
         """Whether no rule speaks of it; of a meet the profile stands before the name."""
-        rule = self.policy.decide(resource, label, self.audience).rule
-        return rule.rpartition("/")[2] == DEFAULT_DENY.rule
+        return self._decide(resource, label).rule.rpartition("/")[2] == DEFAULT_DENY.rule
+
+    def _decide(self, resource: Resource, label: Provenance) -> Decision:
+        key = resource, label
+        if key not in self._known:
+            self._known[key] = self.policy.decide(resource, label, self.audience)
+        return self._known[key]
 
     def _decision(self, one: Found) -> Decision:
         denied = one.surface.denied
@@ -110,7 +117,7 @@ class Judge:
             denied = None  # Avro that nobody says is an alert is a table like any other
         if denied is not None:
             return denied
-        decisions = [self.policy.decide(resource, label, self.audience) for resource, label in one.asked]
+        decisions = [self._decide(resource, label) for resource, label in one.asked]
         return strictest(decisions + self._of_stamp(one))
 
     def _of_stamp(self, one: Found) -> list[Decision]:

@@ -14,7 +14,6 @@ from collections import Counter
 from gateway.compliance.advice import of_packets
 from gateway.compliance.judge import Judge
 from gateway.compliance.report import Verdict
-from gateway.compliance.resolve import is_of_alerts
 from gateway.errors import AvroError, GatewayError, PolicyError, SchemaError
 from gateway.model.alert import Alert
 from gateway.model.rejected import Rejected
@@ -71,11 +70,9 @@ class Packets:
         schema = alert.schema
         if schema.key is None:
             target = self.manifest.schema or nearest(schema)
-            if target is None and self.provenance.parts() and not is_of_alerts(self.provenance):
-                return  # rows of some other table, which rules about alerts do not speak of
+            if target is None:
+                return  # rows of some other table; if it is declared to be alerts, its fields are refused as such
             try:
-                if target is None:
-                    raise SchemaError("schema-unknown", "There is no released schema to read it by.")
                 alert = project(alert, target)[0]
             except SchemaError:
                 self._withhold("", NOT_RELEASED)

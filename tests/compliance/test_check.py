@@ -273,6 +273,12 @@ def test_a_damaged_block_is_an_error_beside_the_verdicts():
     assert run({"a.avro": data[:-40] + bytes(20) + data[-20:]}).exit_code == 2
 
 
+def test_a_file_that_ends_early_is_an_error_beside_the_verdicts():
+    target = one("i.fits", fits_file()[: -2880 * 2])
+    assert target.error.code == "input-damaged"
+    assert "SCI" in verdicts(target)
+
+
 # Rights, clocks and links
 
 

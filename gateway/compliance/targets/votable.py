@@ -160,8 +160,9 @@ def _of_column(
     for child in element:
         name = local(child.tag)
         sort: Sort = "statistics" if name == "VALUES" else "documentation"
-        text = "".join(map(str, child.itertext()))
-        beside = signs(text) | (signs(str(child.get("href")), address=True) if name == "LINK" else set())
+        beside = signs(_said(child)) | (
+            signs(str(child.get("href")), address=True) if name == "LINK" else set()
+        )
         yield column(
             table,
             step,
