@@ -15,6 +15,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
       ConversionError            convert-*  the model cannot be said in the target format
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
+      FilterError                filter-*   a subscriber's filter that is not used
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -33,6 +34,7 @@ __all__ = [
     "AvroError",
     "ConversionError",
     "FITSError",
+    "FilterError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -146,6 +148,15 @@ CODES: dict[str, str] = {
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-exists": "The output file exists. Choose another name or pass --force.",
+    "filter-syntax": (
+        "The filter is not XPath 1.0, or compares things that cannot be compared. The column says where."
+    ),
+    "filter-unsupported": (
+        "The filter uses a part of XPath that filters do not have. docs/vtp-filters.md says what to write instead."
+    ),
+    "filter-cost": (
+        "The filter could take too long on a large packet. Take paths that begin with / or .. out of the brackets."
+    ),
 }
 
 
@@ -167,6 +178,8 @@ class Where:
                 parts.append(f"{label} {value}")
         if self.line is not None:
             parts.append(f"line {self.line}" + (f" column {self.column}" if self.column else ""))
+        elif self.column is not None:
+            parts.append(f"column {self.column}")
         if self.path:
             parts.append(self.path)
         return ", ".join(parts)
@@ -271,3 +284,7 @@ class SettingsError(GatewayError):
 
 class OutputError(GatewayError):
     """A result that cannot be written."""
+
+
+class FilterError(GatewayError):
+    """A subscriber's filter that is not used."""
