@@ -1,12 +1,14 @@
 """Addresses to listen on and to connect to, and TLS.
 
 Rules
-1. An address is ``HOST:PORT`` (``127.0.0.1:8099``, ``[::1]:8099``, ``broker.example.org:8099``) or in Twisted's words:
-   ``tcp:8099``, ``tcp6:8099``, ``ssl:8099:privateKey=...``, ``unix:/run/gateway/vtp``, ``tls:broker.example.org:8099``.
+1. An address is ``HOST:PORT`` (``127.0.0.1:8099``, ``[::1]:8099``, ``broker.example.org:8099``) or in Twisted's
+   words: ``tcp:8099``, ``tcp6:8099``, ``ssl:8099:privateKey=...``, ``unix:/run/gateway/vtp``,
+   ``tls:broker.example.org:8099``.
 2. Who listens does so on this machine alone unless the address says otherwise: no host and no interface is loopback,
    and no mode of a socket file is ``600``. Everywhere is said in so many words: ``0.0.0.0:8099``, ``[::]:8099``.
-3. TLS around a listener is 1.2 or later. With `TLS.clients` a peer may show a certificate, which then has to be in date
-   and signed by one of those; whose it is, is for `gateway.transports.vtp.people` to say. Nobody has to show one.
+3. TLS around a listener is 1.2 or later. With `TLS.clients` a peer may show a certificate, which then has to be in
+   date and signed by one of those; whose it is, is for `gateway.transports.vtp.people` to say. Nobody has to show
+   one.
 """
 
 from __future__ import annotations
