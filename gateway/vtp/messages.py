@@ -34,6 +34,7 @@ class Packet:
     version : 1.1, 2.0 or 2.1 by its namespace; else what its version attribute says, or empty
     element : where in the payload the VOEvent element is, without what stands around it (VTP-41)
     digest : SHA-256 of these bytes; two packets are the same event when theirs are equal
+    root : the document as it was parsed for all this, so that nobody parses it again; not to be changed
     """
 
     payload: bytes = field(repr=False)
@@ -42,6 +43,7 @@ class Packet:
     version: str = field(repr=False)
     element: slice = field(repr=False, compare=False)
     digest: bytes = field(repr=False, compare=False)
+    root: safexml.Element = field(repr=False, compare=False)
 
 
 def read(payload: bytes) -> Transport | Packet:
@@ -65,6 +67,7 @@ def read(payload: bytes) -> Transport | Packet:
             _VERSIONS.get(namespace[1:]) or str(root.get("version", "")),
             where,
             digest(payload, where),
+            root,
         )
     raise VTPError(
         "vtp-message",
