@@ -156,6 +156,9 @@ CODES: dict[str, str] = {
         "docs/vtp.md."
     ),
     "vtp-message": "The document is neither a VOEvent nor a Transport. Send one VOEvent per connection.",
+    "vtp-invalid": (
+        "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
+    ),
     "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
     "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
     "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",

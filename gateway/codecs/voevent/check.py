@@ -9,8 +9,8 @@ Rules
    time in proportion to their product (see `xsd`).
 5. At most `MAX_FINDINGS` findings a code are listed; the last one says that there are more.
 6. No message repeats a value of the document.
-7. `first_error` is for who only asks whether there is an error: it looks for nothing else and leaves the tree as it is.
-   It has the same opinion as `check`.
+7. `first_error` is for who only asks whether there is an error: it looks for nothing else and leaves the tree as it
+   is. It has the same opinion as `check`.
 """
 
 from __future__ import annotations
