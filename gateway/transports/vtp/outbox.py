@@ -95,7 +95,7 @@ class Outbox:
         if self._when_full == "spill":
             if self._spilled is None:
                 self._spilled = _Spill(self._folder)
-            if self._spilled.size + size <= self._spill_limit and self._spilled.put(event):
+            if self._spilled.written + size <= self._spill_limit and self._spilled.put(event):
                 return True
         self.dropped += 1
         return False
@@ -143,12 +143,16 @@ class Outbox:
 
 
 class _Spill:
-    """Events in a file, first in, first out: the length of the identifier and of the frame, and then both."""
+    """Events in a file, first in, first out: the length of the identifier and of the frame, and then both.
+
+    size : bytes of the events that are in it; `written` is how long the file has become, for what was read is not
+    cut off
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._file, name = tempfile.mkstemp(dir=folder, prefix="vtp-")
         os.unlink(name)
-        self._read = self._written = 0
+        self._read = self.written = 0
         self.size = self.count = 0
 
     def put(self, event: Outgoing) -> bool:
@@ -156,11 +160,11 @@ class _Spill:
         ivorn, data = event.ivorn.encode("utf-8", "surrogatepass"), event.send.data
         record = len(ivorn).to_bytes(4, "big") + len(data).to_bytes(4, "big") + ivorn + data
         try:
-            if os.pwrite(self._file, record, self._written) < len(record):
+            if os.pwrite(self._file, record, self.written) < len(record):
                 return False
         except OSError:
             return False
-        self._written += len(record)
+        self.written += len(record)
         self.size += len(data)
         self.count += 1
         return True

@@ -84,6 +84,12 @@ class Seen:
             execute(f"PRAGMA user_version = {_FORM}")
         execute("COMMIT")
 
+    def knows(self, digest: bytes) -> bool:
+        """Whether an event was seen before."""
+        with self._named():
+            found = self._db.execute("SELECT 1 FROM seen WHERE digest = ?", (digest[:DIGEST],)).fetchone()
+            return found is not None
+
     def accept(self, digest: bytes, payload: bytes, now: float) -> int | None:
         """The number under which a new event waits to be broadcast; None when it was seen before.
 
@@ -102,15 +108,20 @@ class Seen:
         self._done.append((number,))
 
     def commit(self) -> None:
-        """Make all that was accepted and done last (rule 1)."""
+        """Make all that was accepted and done last (rule 1). When that fails, nothing was accepted."""
         with self._named():
-            if self._done:
-                if not self._db.in_transaction:
+            try:
+                if self._done and not self._db.in_transaction:
                     self._db.execute("BEGIN")
-                self._db.executemany("DELETE FROM waiting WHERE number = ?", self._done)
+                if self._done:
+                    self._db.executemany("DELETE FROM waiting WHERE number = ?", self._done)
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
                 self._done.clear()
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def waiting(self) -> Iterator[tuple[int, bytes]]:
         """What was accepted and is not done, with its numbers, in the order in which it came."""

@@ -72,7 +72,7 @@ def test_what_does_not_fit_goes_to_a_file_and_comes_back_in_order(tmp_path: Path
 
 
 def test_a_file_has_its_limit_too() -> None:
-    reader = Reader(limit=100, when_full="spill", spill_limit=200)
+    reader = Reader(limit=100, when_full="spill", spill_limit=300)
     assert [reader.outbox.put(event(number)) for number in range(5)] == [True] * 4 + [False]
     reader.outbox.stopProducing()
 
