@@ -155,7 +155,7 @@ CODES: dict[str, str] = {
         "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
         "docs/vtp.md."
     ),
-    "vtp-message": "The document is neither a VOEvent nor a Transport. Send one VOEvent per connection.",
+    "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
     "vtp-invalid": (
         "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
     ),
