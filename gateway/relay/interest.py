@@ -41,7 +41,7 @@ class Interest:
             return None
         audience = self.principal.audience_at(now)
         form = offer.form(audience, self.newest)
-        if form is None or self.filters == _NONE or self.filters.accepts(offer.document(audience)):
+        if form is None or self.filters == _NONE or self.filters.accepts(offer.tree(audience)):
             return form
         return None
 

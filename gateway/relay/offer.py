@@ -18,7 +18,7 @@ from typing import Literal
 
 from gateway.codecs.voevent import decode, encode, to_version
 from gateway.errors import GatewayError
-from gateway.filters.xpath import Document
+from gateway.filters.xpath import EventTree
 from gateway.model.audience import Audience
 from gateway.model.voevent import VOEvent
 from gateway.policy.release import Release
@@ -48,7 +48,7 @@ class Offer:
         self._release, self._limit, self._counts = release, limit, counts
         self._releases: dict[Audience, Release[VOEvent] | GatewayError] = {}
         self._forms: dict[tuple[Audience, Newest], Outgoing | None] = {}
-        self._documents: dict[Audience, Document] = {}
+        self._trees: dict[Audience, EventTree] = {}
 
     def release(self, audience: Audience) -> Release[VOEvent]:
         """What an audience may see of it. Raises GatewayError when that is nothing."""
@@ -63,11 +63,11 @@ class Offer:
             raise found
         return found
 
-    def document(self, audience: Audience) -> Document:
+    def tree(self, audience: Audience) -> EventTree:
         """What filters see of it, shared by all of an audience. Raises GatewayError when there is nothing to see."""
-        found = self._documents.get(audience)
+        found = self._trees.get(audience)
         if found is None:
-            found = self._documents[audience] = Document(self.release(audience))
+            found = self._trees[audience] = EventTree(self.release(audience))
         return found
 
     def form(self, audience: Audience, newest: Newest) -> Outgoing | None:
