@@ -310,5 +310,7 @@ class OutputError(GatewayError):
 
 class VTPError(GatewayError):
     """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
+
+
 class FilterError(GatewayError):
     """A subscriber's filter that is not used."""

@@ -29,7 +29,7 @@ from gateway.policy.people.principal import ANONYMOUS
 from gateway.relay import Relay
 from gateway.relay.testevent import test_event
 from gateway.transports.vtp.access import EVERYWHERE, MAX_CONNECTIONS, MAX_PER_ADDRESS, Door, Network
-from gateway.transports.vtp.endpoints import TLS, Port, listen
+from gateway.transports.vtp.endpoints import TLS, Port, listen, spelled
 from gateway.transports.vtp.intake import AuthorPeer, Intake
 from gateway.transports.vtp.loop import loop, wait
 from gateway.transports.vtp.peer import MAX_LINGER, Peer
@@ -76,6 +76,9 @@ class Broker:
     """One broker. Make it in a coroutine of `gateway.transports.vtp.loop.run`, and `stop` it there.
 
     local : its own IVOID
+    now : tells the time (UTC)
+    addresses : (role, address) where it listens
+    ports : what is closed when it stops
     patience : see rule 2
     """
 
@@ -89,13 +92,14 @@ class Broker:
         now: Callable[[], datetime] = utc_now,
         patience: float = MAX_RETURN,
     ) -> None:
-        self.relay, self.local, self.limits, self._now = relay, local, limits, now
+        self.relay, self.local, self.limits, self.now = relay, local, limits, now
         self.started = now()
         self.subscribers = Subscribers(now, self._arrived)
         self.intake = Intake(relay, seen, self.subscribers.give, wall=lambda: now().timestamp())
         self.doors: list[tuple[str, Door]] = []
         self._peers: set[Peer[Any]] = set()
-        self._ports: list[Port] = []
+        self.ports: list[Port] = []
+        self.addresses: list[tuple[str, str]] = []
         self._numbers = count(1)
         self._tasks = [loop().create_task(self._prune(seen))]
         self._owes = any(True for _ in seen.waiting())
@@ -108,9 +112,11 @@ class Broker:
         """Take events from authors at an address. Raises SettingsError (settings-value, settings-address)."""
         door = self._door("receive", allowed)
         session = partial(Receiver, self.local, limit=self.limits.frame)
-        return await self._listen(
-            address, lambda: AuthorPeer(self._peers, door, next(self._numbers), self.intake, session), tls
-        )
+
+        def made() -> AuthorPeer:
+            return AuthorPeer(self._peers, door, next(self._numbers), self.intake, session)
+
+        return await self._listen("receive", address, made, tls)
 
     async def broadcast(
         self,
@@ -129,7 +135,7 @@ class Broker:
                 self._peers, door, next(self._numbers), self.subscribers, wishes, session, principal_of
             )
 
-        return await self._listen(address, made, tls)
+        return await self._listen("broadcast", address, made, tls)
 
     def publish(self, document: bytes) -> None:
         """An event that no author brought: a file's, or our own. Raises GatewayError when it may not go on."""
@@ -137,13 +143,18 @@ class Broker:
         assert isinstance(packet, Packet)
         self.intake.take(packet)
 
+    @property
+    def ready(self) -> bool:
+        """Whether a subscriber can take more: a source of files goes as fast as the fastest of them reads."""
+        return any(peer.ready for peer in self.subscribers)
+
     def every(self, seconds: float) -> None:
         """Publish a test event now and then."""
         self._tasks.append(loop().create_task(self._test(seconds)))
 
     async def stop(self) -> None:
         """Rule 3."""
-        for port in self._ports:
+        for port in self.ports:
             stopped = port.stopListening()
             if stopped is not None:
                 await wait(stopped)
@@ -166,9 +177,11 @@ class Broker:
         self.doors.append((role, door))
         return door
 
-    async def _listen(self, address: str, made: Callable[[], Protocol], tls: TLS | None) -> Port:
+    async def _listen(self, role: str, address: str, made: Callable[[], Protocol], tls: TLS | None) -> Port:
         port = await listen(address, _Factory(made), tls)
-        self._ports.append(port)
+        self.ports.append(port)
+        self.addresses.append((role, spelled(port)))
+        log.info("%s at %s", role, spelled(port))
         return port
 
     def _arrived(self) -> None:
@@ -180,13 +193,13 @@ class Broker:
     async def _prune(self, seen: Seen) -> None:
         while True:
             await asyncio.sleep(PRUNE)
-            seen.prune(self._now().timestamp())
+            seen.prune(self.now().timestamp())
 
     async def _test(self, seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
             try:
-                self.publish(test_event(self.local, self._now()))
+                self.publish(test_event(self.local, self.now()))
             except GatewayError as error:
                 log.error("the test event may not go out: %s", error)
 

@@ -13,6 +13,7 @@ Rules
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from OpenSSL import SSL, crypto
 from twisted.internet import endpoints, ssl
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -31,7 +33,7 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "client", "listen", "server"]
+__all__ = ["TLS", "Port", "client", "listen", "server", "spelled"]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -110,6 +112,16 @@ async def listen(address: str, factory: IProtocolFactory, tls: TLS | None = None
         inner = problem.socketError if isinstance(problem, CannotListenError) else problem
         reason = getattr(inner, "strerror", None) or "another program may listen there"
         raise SettingsError("settings-address", f"{address} cannot be listened on: {reason}.") from None
+
+
+def spelled(port: Port) -> str:
+    """Where somebody listens, as `client` reads it."""
+    address = port.getHost()
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    return f"unix:{os.fsdecode(address.name or b'')}" if isinstance(address, UNIXAddress) else str(address)
 
 
 def client(address: str) -> IStreamClientEndpoint:

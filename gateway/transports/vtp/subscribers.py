@@ -31,7 +31,7 @@ from gateway.transports.vtp.access import Door
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.outbox import MAX_QUEUE, Outbox, WhenFull
 from gateway.transports.vtp.peer import Peer
-from gateway.vtp.broadcaster import Broadcaster, Outgoing
+from gateway.vtp.broadcaster import MAX_OUTSTANDING, Broadcaster, Outgoing
 from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
 
 __all__ = ["EVERYTHING", "PrincipalOf", "SubscriberPeer", "Subscribers", "Wishes"]
@@ -111,6 +111,11 @@ class SubscriberPeer(Peer[Broadcaster]):
         self.outbox.stopProducing()
         self.transport.unregisterProducer()
         self._all.remove(self)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it reads, and gives receipts for what it reads."""
+        return not self.outbox.count and self.session.outstanding < MAX_OUTSTANDING // 2
 
     def give(self, offer: Offer, now: datetime) -> None:
         """Send what of an offer it takes, now or when it reads."""
