@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import endpoints, ssl
@@ -33,7 +34,7 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "Port", "client", "listen", "server", "spelled"]
+__all__ = ["TLS", "Port", "certificates", "client", "host_of", "identity", "listen", "server", "spelled"]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -67,10 +68,10 @@ class TLS:
     def options(self) -> ssl.CertificateOptions:
         """For Twisted. Raises SettingsError (settings-value) for files that cannot be used."""
         try:
-            own, *chain = _certificates(self.certificate)
-            trusted = _certificates(self.clients) if self.clients is not None else None
+            key, own, *chain = identity(self.certificate, self.key)
+            trusted = certificates(self.clients) if self.clients is not None else None
             options = ssl.CertificateOptions(
-                privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, self.key.read_bytes()),
+                privateKey=key,
                 certificate=own,
                 extraCertChain=chain,
                 raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
@@ -137,6 +138,13 @@ def client(address: str) -> IStreamClientEndpoint:
         raise _unreadable("connected to", "a host and a port, such as broker.example.org:8099") from None
 
 
+def host_of(address: str) -> str | None:
+    """The host of ``HOST:PORT``; None for an address in Twisted's words. Raises SettingsError for a port that cannot
+    be."""
+    host_port = _host_port(address)
+    return None if host_port is None else host_port[0] or "127.0.0.1"
+
+
 def _host_port(address: str) -> tuple[str, int] | None:
     """The parts of ``HOST:PORT``; None for what is Twisted's. Raises ValueError for a port that cannot be."""
     found = _HOST_PORT.fullmatch(address)
@@ -157,12 +165,18 @@ def _here(address: str) -> str:
     return f"{address}:{name}={value}" if name and not said and len(unnamed) <= place else address
 
 
-def _certificates(file: Path) -> list[crypto.X509]:
+def certificates(file: Path) -> list[crypto.X509]:
     """Those in a PEM file. Raises ValueError when there is none."""
     found = re.findall(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", file.read_bytes(), re.S)
     if not found:
         raise ValueError
     return [crypto.load_certificate(crypto.FILETYPE_PEM, one) for one in found]
+
+
+def identity(certificate: Path, key: Path) -> list[Any]:
+    """The key in a PEM file, and the certificates in another: in the form in which OpenSSL wants its own side's."""
+    own = crypto.load_privatekey(crypto.FILETYPE_PEM, key.read_bytes()).to_cryptography_key()
+    return [own, *(one.to_cryptography() for one in certificates(certificate))]
 
 
 def _bad_tls(reason: str) -> SettingsError:

@@ -21,6 +21,7 @@ from gateway.vtp.events import Close, Received, Send, Told
 T = TypeVar("T")
 DEADLINE = 30.0
 """Seconds after which a test that waits has failed."""
+EXTERNAL = Provenance(Origin.EXTERNAL)
 LOCAL = "ivo://org.example/broker"
 
 
@@ -58,9 +59,7 @@ def going(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path],
 
 
 @asynccontextmanager
-async def broker(
-    folder: Path, *, provenance: Provenance = Provenance(Origin.EXTERNAL), **options: Any
-) -> AsyncIterator[Broker]:
+async def broker(folder: Path, *, provenance: Provenance = EXTERNAL, **options: Any) -> AsyncIterator[Broker]:
     """A broker that is stopped in the end."""
     relayed = {name: options.pop(name) for name in ("audiences",) if name in options}
     made = Broker(
