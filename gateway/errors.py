@@ -143,6 +143,9 @@ CODES: dict[str, str] = {
     ),
     "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
     "settings-value": "An option has a value that cannot be used.",
+    "settings-address": (
+        "The address cannot be listened on. Another program has it, or it is not one of this machine."
+    ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
     "output-log": (
@@ -159,6 +162,9 @@ CODES: dict[str, str] = {
         "docs/vtp.md."
     ),
     "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
+    "vtp-invalid": (
+        "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
+    ),
     "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
     "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
     "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
