@@ -139,6 +139,9 @@ CODES: dict[str, str] = {
     ),
     "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
     "settings-value": "An option has a value that cannot be used.",
+    "settings-address": (
+        "The address cannot be listened on. Another program has it, or it is not one of this machine."
+    ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
     "output-log": (

@@ -21,7 +21,8 @@ LAYERS = (
 # Outside packages that only some files may import (a folder stands for all in it).
 CONFINED = {
     "lxml": ("gateway/safexml.py", "gateway/codecs/", "gateway/vtp/messages.py"),
-    "twisted": ("gateway/transports/",),
+    "twisted": ("gateway/transports/vtp/",),
+    "OpenSSL": ("gateway/transports/vtp/",),
     "confluent_kafka": ("gateway/transports/",),
     "voeventparse": ("gateway/codecs/",),
     "joserfc": ("gateway/policy/",),
