@@ -148,6 +148,9 @@ CODES: dict[str, str] = {
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
+    "output-command": (
+        "The command that was run for an event did not do its work. Try it by hand with the event on its standard input."
+    ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
 }
 
