@@ -15,6 +15,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
       ConversionError            convert-*  the model cannot be said in the target format
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
+      VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -42,6 +43,7 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "VOEventError",
+    "VTPError",
     "Where",
     "XMLError",
 ]
@@ -152,6 +154,20 @@ CODES: dict[str, str] = {
         "The command that was run for an event did not do its work. Try it by hand with the event on its standard input."
     ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
+    "vtp-length": (
+        "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
+        "docs/vtp.md."
+    ),
+    "vtp-message": "The document is neither a VOEvent nor a Transport. Send one VOEvent per connection.",
+    "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
+    "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
+    "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
+    "vtp-surplus": (
+        "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
+    ),
+    "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
+    "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
 }
 
 
@@ -277,3 +293,7 @@ class SettingsError(GatewayError):
 
 class OutputError(GatewayError):
     """A result that cannot be written."""
+
+
+class VTPError(GatewayError):
+    """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
