@@ -151,7 +151,7 @@ CODES: dict[str, str] = {
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-command": (
-        "The command that was run for an event did not do its work. Try it by hand with the event on its standard input."
+        "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
     ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
     "vtp-length": (
@@ -166,6 +166,8 @@ CODES: dict[str, str] = {
         "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
     ),
     "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-unreachable": "Nobody can be connected to there. Check the address, and that the broker is running.",
+    "vtp-tls": "The two sides disagree on TLS. Check --tls, --ca and --cert, and for whom the broker's certificate is.",
     "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
     "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
 }

@@ -2,10 +2,10 @@
 
 Rules
 1. Everything that leaves passed the policy (`gateway.conversion`). What is released whole is the exact bytes that came.
-2. A file is named for the whole identifier of its event, with what is unsafe in a name replaced. The same event may come
-   again, and is kept once; another one of that name gets some of its hash behind it, and replaces nothing.
-3. What goes wrong with one event is its result, and the next one is heard. Only when nothing can be written any more does
-   the whole end: events that were acknowledged must not be lost in silence.
+2. A file is named for the whole identifier of its event, with what is unsafe in a name replaced. The same event may
+   come again, and is kept once; another one of that name gets some of its hash behind it, and replaces nothing.
+3. What goes wrong with one event is its result, and the next one is heard. Only when nothing can be written any more
+   does the whole end: events that were acknowledged must not be lost in silence.
 4. Several threads may hear events at once; they run commands side by side, and take turns with everything else.
 """
 

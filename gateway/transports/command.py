@@ -36,9 +36,13 @@ class Command:
         try:
             self.words = shlex.split(line)
         except ValueError:
-            raise SettingsError("settings-value", "The command has a quotation mark without its other.") from None
+            raise SettingsError(
+                "settings-value", "The command has a quotation mark without its other."
+            ) from None
         if not self.words or shutil.which(self.words[0]) is None:
-            raise SettingsError("settings-missing", "The command names no program that is here and can be run.")
+            raise SettingsError(
+                "settings-missing", "The command names no program that is here and can be run."
+            )
         self.seconds = seconds
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()

@@ -2,8 +2,8 @@
 
 Rules
 1. One connection, one event (VTP-06).
-2. A failure that may pass (no connection, no receipt: VTP-23) is followed by another attempt after a while that doubles each
-   time; a nak never is (VTP-24).
+2. A failure that may pass (no connection, no receipt: VTP-23) is followed by another attempt after a while that
+   doubles each time; a nak never is (VTP-24).
 3. To try again is safe: a broker that had the event after all knows it by its bytes.
 """
 
@@ -18,14 +18,15 @@ from gateway.errors import VTPError
 from gateway.transports.vtp.clients import ClientTLS, endpoint_of
 from gateway.transports.vtp.link import Link, connect
 from gateway.vtp import author
-from gateway.vtp.events import Delivered, Event, Ignored, Undelivered
+from gateway.vtp.events import Delivered, Event, Undelivered
 from gateway.vtp.framing import MAX_FRAME
 from gateway.vtp.timers import TIMERS, Backoff, Timers
 
 __all__ = ["MAX_ATTEMPTS", "Author", "Outcome"]
 
 MAX_ATTEMPTS = 5
-"""Attempts to send one event, unless told otherwise: with the waits between them, a broker has half a minute to restart."""
+"""Attempts to send one event, unless told otherwise: with the waits between them, a broker has half a minute to
+restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,7 @@ class Author:
                 break
             await self._pause(backoff.wait())
             again = await self._attempt(payload)
-            outcome = replace(
-                again, attempts=outcome.attempts + 1, reached=outcome.reached or again.reached
-            )
+            outcome = replace(again, attempts=outcome.attempts + 1, reached=outcome.reached or again.reached)
         return outcome
 
     async def _attempt(self, payload: bytes) -> Outcome:
@@ -97,8 +96,8 @@ class Author:
         link = Link(author.Author(payload, limit=self._limit, timers=self._timers), happened)
         try:
             await connect(self.address, self._endpoint, link)
-        except VTPError as error:
-            return Outcome(Undelivered(error), reached=False)
+        except VTPError as problem:
+            return Outcome(Undelivered(problem), reached=False)
         try:
             error = await asyncio.shield(link.over)
         finally:

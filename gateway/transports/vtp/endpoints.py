@@ -29,7 +29,7 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "client", "listen", "server"]
+__all__ = ["TLS", "certificates", "client", "host_of", "listen", "server"]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -63,8 +63,8 @@ class TLS:
     def options(self) -> ssl.CertificateOptions:
         """For Twisted. Raises SettingsError (settings-value) for files that cannot be used."""
         try:
-            own, *chain = _certificates(self.certificate)
-            trusted = _certificates(self.clients) if self.clients is not None else None
+            own, *chain = certificates(self.certificate)
+            trusted = certificates(self.clients) if self.clients is not None else None
             options = ssl.CertificateOptions(
                 privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, self.key.read_bytes()),
                 certificate=own,
@@ -123,6 +123,13 @@ def client(address: str) -> IStreamClientEndpoint:
         raise _unreadable("connected to", "a host and a port, such as broker.example.org:8099") from None
 
 
+def host_of(address: str) -> str | None:
+    """The host of ``HOST:PORT``; None for an address in Twisted's words. Raises SettingsError for a port that cannot
+    be."""
+    host_port = _host_port(address)
+    return None if host_port is None else host_port[0] or "127.0.0.1"
+
+
 def _host_port(address: str) -> tuple[str, int] | None:
     """The parts of ``HOST:PORT``; None for what is Twisted's. Raises ValueError for a port that cannot be."""
     found = _HOST_PORT.fullmatch(address)
@@ -143,7 +150,7 @@ def _here(address: str) -> str:
     return f"{address}:{name}={value}" if name and not said and len(unnamed) <= place else address
 
 
-def _certificates(file: Path) -> list[crypto.X509]:
+def certificates(file: Path) -> list[crypto.X509]:
     """Those in a PEM file. Raises ValueError when there is none."""
     found = re.findall(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", file.read_bytes(), re.S)
     if not found:

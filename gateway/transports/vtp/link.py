@@ -3,8 +3,8 @@
 Rules
 1. The session decides. `Send` is written, `Close` closes, whatever else happens is for whoever made the link.
 2. A link has one timer, for the next one of its session.
-3. A connection that was closed is over when what was written has gone, or after `MAX_LINGER` in any case: a peer that does
-   not read must not keep it.
+3. A connection that was closed is over when what was written has gone, or after `MAX_LINGER` in any case: a peer
+   that does not read must not keep it.
 4. A mistake of the program in what is called from here ends the connection and is raised by whoever waits for `over`.
 """
 
@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from OpenSSL import SSL
+from service_identity import VerificationError
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -28,7 +30,8 @@ from gateway.vtp.session import Session
 __all__ = ["MAX_LINGER", "Link", "connect"]
 
 MAX_LINGER = 5
-"""Seconds in which a connection that we close may write what is left: it is a receipt, or an event that nobody waits for."""
+"""Seconds in which a connection that we close may write what is left: it is a receipt, or an event that nobody waits
+for."""
 
 
 _REASONS = {DNSLookupError: "no such host is known", TimeoutError: "it does not answer"}
@@ -41,7 +44,7 @@ class Link(Protocol):
     over : done when the connection is closed: why, or None when nobody is at fault
     """
 
-    transport: ITCPTransport
+    transport: Any
 
     def __init__(self, session: Session, happened: Callable[[Event], None]) -> None:
         self.session, self._happened = session, happened
@@ -63,10 +66,12 @@ class Link(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone."""
         self._after(None)
-        if reason.check(SSL.Error):
-            self._error = VTPError("vtp-tls", "The two sides do not agree on TLS, or a certificate is not believed.")
+        if reason.check(SSL.Error, VerificationError):
+            self._error = VTPError(
+                "vtp-tls", "The two sides do not agree on TLS, or a certificate is not believed."
+            )
         elif not reason.check(ConnectionClosed):
-            self.over.set_exception(reason.value)  # rule 4
+            self.over.set_exception(reason.value or RuntimeError())  # rule 4
             return
         self.do(self.session.lost(loop().time()))
         self.over.set_result(self._error)
@@ -81,6 +86,14 @@ class Link(Protocol):
             else:
                 self._happened(event)
         self._set_timer()
+
+    def hold(self, held: bool) -> None:
+        """Read no further for now, or again."""
+        if not self._closing and not self.over.done():
+            if held:
+                self.transport.pauseProducing()
+            else:
+                self.transport.resumeProducing()
 
     def close(self) -> None:
         """End it, for we want no more."""
