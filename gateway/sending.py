@@ -28,7 +28,7 @@ from gateway.vtp.events import Delivered
 
 __all__ = ["Sending", "Sent", "events"]
 
-Kind = Literal["delivered", "duplicate", "refused", "failed", "unreadable"]
+Kind = Literal["delivered", "duplicate", "refused", "failed", "unsent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Sent:
     """What became of one event.
 
     kind : ``delivered``; ``duplicate``, the broker had it already; ``refused`` for good by the broker; ``failed``,
-        for it gave no receipt; ``unreadable``, or not to be released
+        for it gave no receipt; ``unsent``, or not to be released
     said : the broker's own words, when it gave any
     """
 
@@ -89,7 +89,7 @@ class Sending:
             "duplicate": 0,
             "refused": 0,
             "failed": 0,
-            "unreadable": 0,
+            "unsent": 0,
         }
 
     async def run(self, results: Iterator[Result], stop: asyncio.Event) -> None:
@@ -121,7 +121,7 @@ class Sending:
     async def _send(self, result: Result) -> Sent:
         output = result.output
         if output is None:
-            return Sent(result.name, result.size, "unreadable", error=result.error)
+            return Sent(result.name, result.size, "unsent", error=result.error)
         outcome = await self._author.send(output.data)
         self.unreachable = self.unreachable or not outcome.reached
         said = outcome.said

@@ -122,16 +122,19 @@ def pygcn_listen(folder: Path, *ports: int) -> Iterator[PygcnListener]:
 
 
 @contextmanager
-def pygcn_serve(folder: Path, files: Sequence[Path]) -> Iterator[tuple[Running, int]]:
+def pygcn_serve(
+    folder: Path, files: Sequence[Path], port: int | None = None
+) -> Iterator[tuple[Running, int]]:
     """A pygcn server, and its port: it sends the files to one client at a time, one a second, over and over."""
     need("gcn")
     for _ in range(ATTEMPTS):
-        port = free_port()
+        port = port or free_port()
         arguments = [sys.executable, SCRIPTS / "pygcn-serve", f"--host=127.0.0.1:{port}", *files]
         with running(arguments, folder) as program:
             if "bound" in program.said("bound to|in use")[0][0]:
                 yield program, port
                 return
+        port = None
     pytest.fail(f"pygcn-serve found no free port in {ATTEMPTS} attempts.")
 
 

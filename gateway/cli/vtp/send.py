@@ -139,7 +139,7 @@ def _report(sent: Sent, as_json: bool, progress: Progress) -> None:
     if as_json:
         progress.show(orjson.dumps(_as_json(sent)) + b"\n")
         return
-    if sent.kind != "unreadable":
+    if sent.kind != "unsent":
         progress.show(f"{sent.kind:<10}  {quoted(sent.ivorn or '')}\n".encode())
     if sent.error is not None:
         said = f' The broker says: "{quoted(sent.said)}"' if sent.said else ""
@@ -160,6 +160,6 @@ def _summary(sending: Sending, broker: str) -> str:
     counts = sending.counts
     parts = [f"{counts['delivered'] + counts['duplicate']} delivered to {broker}"]
     parts += [f"{counts['duplicate']} of them it had already"] if counts["duplicate"] else []
-    parts += [f"{counts[kind]} {kind}" for kind in ("refused", "failed", "unreadable") if counts[kind]]
+    parts += [f"{counts[kind]} {kind}" for kind in ("refused", "failed", "unsent") if counts[kind]]
     text = ", ".join(parts) + "."
     return f"{text} The broker cannot be reached, so the rest was not sent." if sending.unreachable else text

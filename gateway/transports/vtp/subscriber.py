@@ -1,5 +1,4 @@
-"""A subscriber to one broker over a socket: it connects, takes events, and connects again when that ends (VTP-30 to
-36).
+"""A subscriber to one broker: it connects, takes events, and connects again when that ends (VTP-30 to 36).
 
 Rules
 1. An event is acknowledged when it has been taken in, before anybody does anything with it, and whatever becomes of
