@@ -158,7 +158,7 @@ CODES: dict[str, str] = {
         "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
         "docs/vtp.md."
     ),
-    "vtp-message": "The document is neither a VOEvent nor a Transport. Send one VOEvent per connection.",
+    "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
     "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
     "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
     "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",

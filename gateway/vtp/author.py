@@ -6,7 +6,8 @@ Rules
 3. Any other nak is for good: the same event must not be sent again (VTP-24).
 4. No receipt, for whatever reason, is a failure that may pass: the event may be sent again (VTP-23). The broker
    will know it by its bytes if it had it after all.
-5. Only one event was sent, so a receipt is about it, whatever Origin it has; `Receipt.origin` tells."""
+5. Only one event was sent, so a receipt is about it, whatever Origin it has; `Receipt.origin` tells.
+"""
 
 from __future__ import annotations
 

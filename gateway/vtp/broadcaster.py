@@ -8,7 +8,8 @@ Rules
    of it after that shows that it is there, the same Origin or not (VTP-32); without one it is let go (VTP-33).
 4. An authenticate message is sent first unless told otherwise, for a subscriber says its filters in the answer. One
    that says the same as the last changes nothing and is not reported: a subscriber that answers each of our
-   messages with the same bad filter would go round for ever."""
+   messages with the same bad filter would go round for ever.
+"""
 
 from __future__ import annotations
 

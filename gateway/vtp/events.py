@@ -3,7 +3,8 @@
 `Send` and `Close` are for whoever holds the socket, the others for whoever asked for the session. After a `Close`
 comes nothing but what follows from it: an author's `Undelivered` comes before it.
 
-What a peer wrote (reasons, filters, identifiers) is in the values and not in their reprs."""
+What a peer wrote (reasons, filters, identifiers) is in the values and not in their reprs.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ Rules
    markup is gone through from the front: what a comment, an instruction, a CDATA section or a quoted value contains
    is not looked at.
 3. In all encodings that are accepted but UTF-16, markup is its ASCII bytes. UTF-16 is looked at one character a
-   byte."""
+   byte.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ Rules
    their order. Origin, Response and TimeStamp are without the white space around them, as xs:anyURI is; others to
    the letter. What is missing is empty, for a session needs little more than the role.
 3. Of a VOEvent only the root is looked at: identifier, role, version. Any version is taken; who gets the packet
-   judges it. A role that is missing is observation (VE-04), an ivorn that is missing is empty."""
+   judges it. A role that is missing is observation (VE-04), an ivorn that is missing is empty.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,11 @@ from gateway.model.voevent import NAMESPACES
 from gateway.vtp.identity import digest, element
 from gateway.vtp.transport import Transport, recognise
 
-__all__ = ["Packet", "Transport", "read"]
+__all__ = ["MAX_IDENTIFIER", "Packet", "Transport", "read"]
+
+MAX_IDENTIFIER = 2000
+"""Characters of an identifier (ivorn, Origin, Response): it is sent back, escaped, and has to fit into a message.
+Historic ones have below 100."""
 
 _VERSIONS = {namespace: version for version, namespace in NAMESPACES.items()}
 
@@ -47,7 +52,8 @@ class Packet:
 def read(payload: bytes) -> Transport | Packet:
     """The message in a payload.
 
-    Raises XMLError and LimitError (see `gateway.safexml`), and VTPError (vtp-message) when the root is neither.
+    Raises XMLError and LimitError (see `gateway.safexml`), and VTPError (vtp-message) when the root is neither or an
+    identifier is too long to be sent back.
     """
     known = recognise(payload)
     if known is not None:
@@ -60,7 +66,7 @@ def read(payload: bytes) -> Transport | Packet:
         where = element(payload)
         return Packet(
             payload,
-            str(root.get("ivorn", "")),
+            _identifier(str(root.get("ivorn", ""))),
             str(root.get("role", "observation")),
             _VERSIONS.get(namespace[1:]) or str(root.get("version", "")),
             where,
@@ -82,9 +88,9 @@ def _transport(root: safexml.Element) -> Transport:
     response = children.get("Response")
     return Transport(
         str(root.get("role", "")),
-        _text(children.get("Origin")).strip(_BLANK),
+        _identifier(_text(children.get("Origin")).strip(_BLANK)),
         _text(children.get("TimeStamp")).strip(_BLANK),
-        None if response is None else _text(response).strip(_BLANK),
+        None if response is None else _identifier(_text(response).strip(_BLANK)),
         tuple(
             (str(part.get("name", "")), str(part.get("value", ""))) for name, part in parts if name == "Param"
         ),
@@ -100,6 +106,14 @@ _BLANK = " \t\r\n"
 def _local(node: safexml.Element) -> str:
     """The local name of an element; of comments and processing instructions nothing."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+
+
+def _identifier(text: str) -> str:
+    if len(text) > MAX_IDENTIFIER:
+        raise VTPError(
+            "vtp-message", f"An identifier has {len(text)} characters; the limit is {MAX_IDENTIFIER}."
+        )
+    return text
 
 
 def _text(node: safexml.Element | None) -> str:

@@ -6,10 +6,11 @@ Rules
    byte of another is here.
 2. Whether it is an ack or a nak, the broker says by `answer`. A duplicate is to be acked (VTP-25). An answer that
    does not come in time closes the connection without a receipt, so that the author tries again (VTP-23).
-3. A payload that is no VOEvent at all, or a bad length, gets a nak with an empty Origin and the reason: the
-   standard asks for none, but an author that hears nothing tries again for ever.
+3. A payload that is no VOEvent at all, or a bad length, gets a nak with an empty Origin and the reason, and nothing
+   after it is read. The standard asks for no nak there, but an author that hears nothing tries again for ever.
 4. From the connection, or the last receipt, an event has to be here whole within `Timers.frame`: dribbling does not
-   help."""
+   help.
+"""
 
 from __future__ import annotations
 
@@ -35,20 +36,22 @@ class Receiver(Session):
     """Takes events of an author. Events: `Received`, `Send`, `Ignored`, `Close`. Command: `answer`."""
 
     TABLE = """
-        what happens                     | new                 | receiving           | answering            | closed
-        opened                           | listen -> receiving | !                   | !                    | !
-        voevent                          | !                   | take -> answering   | take                 | .
-        ack, nak, iamalive, authenticate | !                   | ignore              | ignore               | .
-        other                            | !                   | ignore              | ignore               | .
-        unreadable                       | !                   | refuse -> answering | refuse               | .
-        broken                           | !                   | refuse -> answering | refuse               | .
-        answer                           | !                   | !                   | reply                | .
-        more                             | !                   | !                   | listen -> receiving  | .
-        done                             | !                   | !                   | finish -> closed     | .
-        timer                            | !                   | late -> closed      | unanswered -> closed | .
-        flood, surplus                   | !                   | blame -> closed     | blame -> closed      | .
-        lost                             | gone -> closed      | gone -> closed      | gone -> closed       | .
-        close                            | end -> closed       | end -> closed       | end -> closed        | .
+        what happens   | new               | reading          | judging           | ending          | closed
+        opened         | listen -> reading | !                | !                 | !               | !
+        voevent        | !                 | take -> judging  | take              | .               | .
+        ack, nak       | !                 | ignore           | ignore            | .               | .
+        other          | !                 | ignore           | ignore            | .               | .
+        iamalive       | !                 | ignore           | ignore            | .               | .
+        authenticate   | !                 | ignore           | ignore            | .               | .
+        unreadable     | !                 | refuse -> ending | refuse -> ending  | .               | .
+        broken         | !                 | refuse -> ending | refuse -> ending  | .               | .
+        answer         | !                 | !                | reply             | reply           | .
+        more           | !                 | !                | listen -> reading | !               | !
+        done           | !                 | !                | end -> closed     | blame -> closed | !
+        timer          | !                 | late -> closed   | slow -> closed    | slow -> closed  | .
+        flood, surplus | !                 | blame -> closed  | blame -> closed   | !               | .
+        lost           | gone -> closed    | gone -> closed   | gone -> closed    | gone -> closed  | .
+        close          | end -> closed     | end -> closed    | end -> closed     | end -> closed   | .
     """
 
     def __init__(
@@ -89,7 +92,9 @@ class Receiver(Session):
 
     def _reply(self, about: tuple[Packet, str | None], now: float) -> list[Event]:
         packet, refused = about
-        slot = next(slot for slot in self._queue if slot.packet is packet and slot.receipt is None)
+        slot = next((slot for slot in self._queue if slot.packet is packet and slot.receipt is None), None)
+        if slot is None:
+            raise RuntimeError("an event is answered once, and in the session that received it")
         role = "ack" if refused is None else "nak"
         slot.receipt = self._say(role, packet.ivorn, self.local, result=refused)
         return self._flush(now)
@@ -103,17 +108,14 @@ class Receiver(Session):
         if self._queue:
             self._deadline = self._queue[0].since + self.timers.answer
             return events
-        more = self._frames.pending and not self._frames.broken
-        return events + self._happens("more" if more else "done", None, now)
-
-    def _finish(self, _: None, now: float) -> list[Event]:
-        return self._blame(self._refusal, now) if self._refusal else self._end(None, now)
+        more = self.state == "judging" and self._frames.pending
+        return events + self._happens("more" if more else "done", self._refusal, now)
 
     def _late(self, _: None, now: float) -> list[Event]:
         error = VTPError("vtp-late", f"No whole event came within {self.timers.frame:g} s.", clause="VTP-20")
         return self._blame(error, now)
 
-    def _unanswered(self, _: None, now: float) -> list[Event]:
+    def _slow(self, _: None, now: float) -> list[Event]:
         error = VTPError(
             "vtp-unanswered", f"An event was not judged within {self.timers.answer:g} s.", clause="VTP-21"
         )

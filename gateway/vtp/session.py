@@ -13,7 +13,8 @@ Rules
 4. A message that has no place in a session is passed over and said so (`Ignored`). A peer that sends nothing else
    is let go after `MAX_IGNORED` of them in a row.
 5. Whatever bytes come, a session raises nothing: what is wrong with them is in a `Close`, `Ignored` or
-   `Undelivered`."""
+   `Undelivered`.
+"""
 
 from __future__ import annotations
 
@@ -78,6 +79,9 @@ class Session:
         self._frames = Frames(limit)
         self._deadline: float | None = None
         self._ignored = 0
+        self._say(
+            "iamalive", local
+        )  # an IVOID that cannot be written is an error now, not in the middle of a session
 
     def opened(self, now: float) -> list[Event]:
         """The connection is there."""
@@ -149,8 +153,8 @@ class Session:
         params: tuple[tuple[str, str], ...] = (),
         result: str | None = None,
     ) -> Send:
-        """A Transport of ours as a frame."""
-        stamp = self._wall().strftime("%Y-%m-%dT%H:%M:%SZ")
+        """A Transport of ours as a frame. What it says of the peer's has been read, so it can be written (rule 5)."""
+        stamp = self._wall().isoformat(timespec="seconds")[:19] + "Z"
         return Send(frame(write(Transport(role, origin, stamp, response, params, result))))
 
     def _ignore(self, about: Any, now: float) -> list[Event]:

@@ -7,7 +7,8 @@ Rules
 2. An iamalive is answered with the same Origin (VTP-32), an authenticate with our filters and the VOEvent version
    we take (VTP-51). Both happen here, so they do not wait for whoever handles events.
 3. An authenticate that has a Result tells us something and is not answered.
-4. After `Timers.idle` without a whole message the broker has forgotten us (VTP-33)."""
+4. After `Timers.idle` without a whole message the broker has forgotten us (VTP-33).
+"""
 
 from __future__ import annotations
 
@@ -64,6 +65,7 @@ class Subscriber(Session):
         self._params = tuple((FILTER_PARAM, xpath) for xpath in filters)
         if version is not None:
             self._params += ((VERSION_PARAM, version),)
+        self._say("authenticate", local, local, self._params)  # what cannot be said is an error now
 
     def answer(self, packet: Packet, now: float, refused: str | None = None) -> list[Event]:
         """The receipt for an event that was `Received`: an ack, or a nak with a reason. Nothing when it is closed."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from gateway.errors import ConversionError
 
@@ -66,41 +66,45 @@ class Transport:
 
 # Writing (rule 1)
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 
 def write(message: Transport) -> bytes:
     """The document of a Transport, in UTF-8.
 
     Raises ConversionError (convert-character) when a text has a character that XML cannot carry.
     """
-    meta = "".join(f"<Param name={_quoted(name)} value={_quoted(value)}/>" for name, value in message.params)
-    meta += "".join(f'<filter type="xpath">{_escaped(text)}</filter>' for text in message.filters)
+    meta = [f"<Param name={_quoted(name)} value={_quoted(value)}/>" for name, value in message.params]
+    meta += [f'<filter type="xpath">{_escaped(text)}</filter>' for text in message.filters]
     if message.result is not None:
-        meta += f"<Result>{_escaped(message.result)}</Result>"
-    text = (
+        meta.append(f"<Result>{_escaped(message.result)}</Result>")
+    response = "" if message.response is None else f"<Response>{_escaped(message.response)}</Response>"
+    return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<trn:Transport xmlns:trn="{NAMESPACE}"'
         f" role={_quoted(message.role)} version={_quoted(message.version)}>"
-        f"<Origin>{_escaped(message.origin)}</Origin>"
-        + ("" if message.response is None else f"<Response>{_escaped(message.response)}</Response>")
-        + f"<TimeStamp>{_escaped(message.timestamp)}</TimeStamp>"
-        + (f"<Meta>{meta}</Meta>" if meta else "")
-        + "</trn:Transport>"
-    )
+        f"<Origin>{_escaped(message.origin)}</Origin>{response}"
+        f"<TimeStamp>{_escaped(message.timestamp)}</TimeStamp>"
+        f"{'<Meta>' if meta else ''}{''.join(meta)}{'</Meta>' if meta else ''}</trn:Transport>"
+    ).encode()
+
+
+# What means itself, in a text and between quotes: nearly all that is ever written.
+_PLAIN = re.compile(r"[ !#-%'-;=?-~]*")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_TEXT = {"\r": "&#13;"}
+_IN_QUOTES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+
+
+def _escaped(text: str, also: dict[str, str] = _IN_TEXT) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     if _NOT_XML.search(text):
         raise ConversionError(
-            "convert-character",
-            f"A text of this {message.role} message has a character that XML cannot carry.",
+            "convert-character", "A text of a Transport has a character that XML cannot carry."
         )
-    return text.encode()
-
-
-def _escaped(text: str) -> str:
-    return escape(text, {"\r": "&#13;"})
+    return escape(text, also)
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(text)
+    return f'"{_escaped(text, _IN_QUOTES)}"'
 
 
 # Recognising (rule 2)
@@ -125,7 +129,7 @@ _HEADS = {
 }
 
 # Printable ASCII without blank, & < and >: text that means itself.
-_TEXT = rb"([!-%'-;=?-~]*)"
+_TEXT = rb"([!-%'-;=?-~]{0,2000})"
 _GAP = rb"[ \t\r\n]*"
 _BODY = re.compile(
     rb"<Origin>" + _TEXT + rb"</Origin>" + _GAP
