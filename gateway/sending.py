@@ -36,7 +36,7 @@ class Sent:
     """What became of one event.
 
     kind : ``delivered``; ``duplicate``, the broker had it already; ``refused`` for good by the broker; ``failed``,
-        for it gave no receipt; ``unsent``, or not to be released
+        for it gave no receipt; ``unsent``, for it cannot be read or is not released
     said : the broker's own words, when it gave any
     """
 

@@ -101,9 +101,9 @@ class Author:
         try:
             error = await asyncio.shield(link.over)
         finally:
-            await link.closed()
+            await link.close()
         (result,) = said
-        # The session only knows that the connection went away; the socket may know why.
-        if isinstance(result, Undelivered) and error is not None and error.code == "vtp-tls":
+        # The session knows that the connection went away; the socket may know why.
+        if error is not None and isinstance(result, Undelivered) and not result.permanent:
             return Outcome(Undelivered(error))
         return Outcome(result)

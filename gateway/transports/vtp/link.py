@@ -1,11 +1,12 @@
-"""A socket with a session on it: bytes and moments go in, and what the session says is done or handed on.
+"""A connection that we make, with a session on it: bytes and moments go in, and what the session says is done.
 
 Rules
 1. The session decides. `Send` is written, `Close` closes, whatever else happens is for whoever made the link.
-2. A link has one timer, for the next one of its session.
-3. A connection that was closed is over when what was written has gone, or after `MAX_LINGER` in any case: a peer
-   that does not read must not keep it.
-4. A mistake of the program in what is called from here ends the connection and is raised by whoever waits for `over`.
+2. Behind TLS a session begins when the handshake is done and the broker is believed.
+3. A connection that we close may still write what it has to, for `MAX_LINGER`: a peer that does not read must not
+   keep it.
+4. There is one timer, set anew only when it rings: most that is waited for comes in time.
+5. A mistake of the program in what is called from here ends the connection, and is raised where that is waited for.
 """
 
 from __future__ import annotations
@@ -18,29 +19,33 @@ from typing import Any
 from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, TimeoutError
-from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from gateway.errors import GatewayError, VTPError
-from gateway.transports.vtp.loop import loop, reactor, wait
+from gateway.transports.vtp.loop import loop, wait
 from gateway.vtp.events import Close, Event, Send
 from gateway.vtp.session import Session
 
-__all__ = ["MAX_LINGER", "Link", "connect"]
+__all__ = ["MAX_HANDSHAKE", "MAX_LINGER", "Link", "connect"]
 
 MAX_LINGER = 5
-"""Seconds in which a connection that we close may write what is left: it is a receipt, or an event that nobody waits
-for."""
+"""Seconds in which a connection that we close may write what is left: it is a receipt, or nobody waits for it."""
 
+MAX_HANDSHAKE = 20
+"""Seconds for a TLS handshake: it is a few messages."""
 
 _REASONS = {DNSLookupError: "no such host is known", TimeoutError: "it does not answer"}
 
 
+@implementer(IHandshakeListener)
 class Link(Protocol):
     """One connection.
 
     happened : is given what the session says beside `Send` and `Close`, in order
+    begun : done when the session has begun (rule 2)
     over : done when the connection is closed: why, or None when nobody is at fault
     """
 
@@ -48,33 +53,51 @@ class Link(Protocol):
 
     def __init__(self, session: Session, happened: Callable[[Event], None]) -> None:
         self.session, self._happened = session, happened
+        self.begun: asyncio.Future[None] = loop().create_future()
         self.over: asyncio.Future[GatewayError | None] = loop().create_future()
         self._error: GatewayError | None = None
-        self._timer: IDelayedCall | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._closing = False
 
+    # What Twisted says
+
     def connectionMade(self) -> None:
-        """Twisted: the connection is there."""
+        """The connection is there."""
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)  # receipts are small, and waited for
-        self.do(self.session.opened(loop().time()))
+        if hasattr(self.transport, "getPeerCertificate"):
+            self._timer = loop().call_later(MAX_HANDSHAKE, self.transport.abortConnection)
+        else:
+            self._begin()
+
+    def handshakeCompleted(self) -> None:
+        """TLS is there."""
+        self._no_timer()
+        self._begin()
 
     def dataReceived(self, data: bytes) -> None:
-        """Twisted: bytes have come."""
+        """Bytes have come."""
         self.do(self.session.receive(data, loop().time()))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone."""
-        self._after(None)
+        """The connection is gone."""
+        self._closing = True
+        self._no_timer()
         if reason.check(SSL.Error, VerificationError):
-            self._error = VTPError(
-                "vtp-tls", "The two sides do not agree on TLS, or a certificate is not believed."
-            )
+            message = "The two sides disagree on TLS, or a certificate is not believed."
+            self._error = VTPError("vtp-tls", message)
         elif not reason.check(ConnectionClosed):
-            self.over.set_exception(reason.value or RuntimeError())  # rule 4
+            self.over.set_exception(reason.value or RuntimeError())  # rule 5
             return
-        self.do(self.session.lost(loop().time()))
+        if self.begun.done():
+            self.do(self.session.lost(loop().time()))
         self.over.set_result(self._error)
+
+    # What the session says
+
+    def _begin(self) -> None:
+        self.begun.set_result(None)
+        self.do(self.session.opened(loop().time()))
 
     def do(self, events: Iterable[Event]) -> None:
         """Do what the session says (rule 1)."""
@@ -82,52 +105,55 @@ class Link(Protocol):
             if isinstance(event, Send):
                 self.transport.write(event.data)
             elif isinstance(event, Close):
-                self._end(event.error)
+                self._close(event.error)
             else:
                 self._happened(event)
-        self._set_timer()
+        if self._timer is None and not self._closing:
+            self._wind()
 
     def hold(self, held: bool) -> None:
         """Read no further for now, or again."""
-        if not self._closing and not self.over.done():
-            if held:
-                self.transport.pauseProducing()
-            else:
-                self.transport.resumeProducing()
+        if not self._closing:
+            (self.transport.pauseProducing if held else self.transport.resumeProducing)()
 
-    def close(self) -> None:
-        """End it, for we want no more."""
-        self.do(self.session.close(loop().time()))
-
-    async def closed(self) -> None:
-        """End it and wait until it is over."""
-        self.close()
+    async def close(self) -> None:
+        """End it, for we want no more, and wait until it is over."""
+        self.end()
         await asyncio.shield(self.over)
 
-    def _end(self, error: GatewayError | None) -> None:
+    def end(self) -> None:
+        """End it, for we want no more."""
+        if not self._closing:
+            self.do(self.session.close(loop().time()))
+
+    def _close(self, error: GatewayError | None) -> None:
         """Rule 3."""
         self._error = error
         self._closing = True
+        self._no_timer()
+        self.transport.resumeProducing()  # who is held does not notice that the peer has closed
         self.transport.loseConnection()
-        self._after(MAX_LINGER, self.transport.abortConnection)
+        self._timer = loop().call_later(MAX_LINGER, self.transport.abortConnection)
 
-    def _set_timer(self) -> None:
-        """Rule 2."""
+    # Rule 4
+
+    def _wind(self) -> None:
         due = self.session.next_timer()
-        if not self._closing:
-            self._after(None if due is None else max(0.0, due - loop().time()), self._tick)
+        if due is not None:
+            self._timer = loop().call_at(due, self._ring)
 
-    def _tick(self) -> None:
+    def _ring(self) -> None:
+        self._timer = None
         self.do(self.session.tick(loop().time()))
 
-    def _after(self, seconds: float | None, call: Callable[[], object] | None = None) -> None:
-        if self._timer is not None and self._timer.active():
+    def _no_timer(self) -> None:
+        if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None or call is None else reactor().callLater(seconds, call)
+            self._timer = None
 
 
 async def connect(address: str, endpoint: IStreamClientEndpoint, link: Link) -> None:
-    """Connect a link to where the endpoint of this address leads. Raises VTPError (vtp-unreachable)."""
+    """Connect a link to where the endpoint of this address leads. Raises VTPError (vtp-unreachable, vtp-tls)."""
     factory = Factory.forProtocol(lambda: link)
     factory.noisy = False
     try:
@@ -136,3 +162,12 @@ async def connect(address: str, endpoint: IStreamClientEndpoint, link: Link) -> 
         number = getattr(problem, "osError", None)
         reason = os.strerror(number) if isinstance(number, int) else _REASONS.get(type(problem), "no answer")
         raise VTPError("vtp-unreachable", f"{address} cannot be connected to: {reason}.") from None
+    try:
+        either: list[asyncio.Future[Any]] = [link.begun, link.over]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        link.transport.abortConnection()
+        raise
+    if not link.begun.done():
+        message = f"{address} closed the connection while TLS was agreed upon."
+        raise link.over.result() or VTPError("vtp-tls", message)

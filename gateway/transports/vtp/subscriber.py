@@ -107,14 +107,14 @@ class Subscriber:
             return loop().time() - start, error
         finally:
             self._link = None
-            await link.closed()
+            await link.close()
 
     def _happened(self, session: subscriber.Subscriber, link: Link, event: Event) -> None:
         if isinstance(event, Received):
             if self._take(event.packet, self.address):
                 link.do(session.answer(event.packet, loop().time()))
             else:
-                link.close()
+                link.end()
         elif isinstance(event, Ignored):
             self.ignored += 1
         elif isinstance(event, Told):
