@@ -16,6 +16,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
       VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
+      FilterError                filter-*   a subscriber's filter that is not used
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -34,6 +35,7 @@ __all__ = [
     "AvroError",
     "ConversionError",
     "FITSError",
+    "FilterError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -159,6 +161,9 @@ CODES: dict[str, str] = {
         "docs/vtp.md."
     ),
     "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
+    "vtp-invalid": (
+        "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
+    ),
     "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
     "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
     "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
@@ -170,6 +175,15 @@ CODES: dict[str, str] = {
     "vtp-tls": "The two sides disagree on TLS. Check --tls, --ca and --cert, and for whom the broker's certificate is.",
     "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
     "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
+    "filter-syntax": (
+        "The filter is not XPath 1.0, or compares things that cannot be compared. The column says where."
+    ),
+    "filter-unsupported": (
+        "The filter uses a part of XPath that filters do not have. docs/vtp-filters.md says what to write instead."
+    ),
+    "filter-cost": (
+        "The filter could take too long on a large packet. Take paths that begin with / or .. out of the brackets."
+    ),
 }
 
 
@@ -191,6 +205,8 @@ class Where:
                 parts.append(f"{label} {value}")
         if self.line is not None:
             parts.append(f"line {self.line}" + (f" column {self.column}" if self.column else ""))
+        elif self.column is not None:
+            parts.append(f"column {self.column}")
         if self.path:
             parts.append(self.path)
         return ", ".join(parts)
@@ -299,3 +315,7 @@ class OutputError(GatewayError):
 
 class VTPError(GatewayError):
     """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
+
+
+class FilterError(GatewayError):
+    """A subscriber's filter that is not used."""

@@ -39,6 +39,7 @@ class Packet:
     version : 1.1, 2.0 or 2.1 by its namespace; else what its version attribute says, or empty
     element : where in the payload the VOEvent element is, without what stands around it (VTP-41)
     digest : SHA-256 of these bytes; two packets are the same event when theirs are equal
+    root : the document as it was parsed for all this, so that nobody parses it again; not to be changed
     """
 
     payload: bytes = field(repr=False)
@@ -47,6 +48,7 @@ class Packet:
     version: str = field(repr=False)
     element: slice = field(repr=False, compare=False)
     digest: bytes = field(repr=False, compare=False)
+    root: safexml.Element = field(repr=False, compare=False)
 
 
 def read(payload: bytes) -> Transport | Packet:
@@ -71,6 +73,7 @@ def read(payload: bytes) -> Transport | Packet:
             _VERSIONS.get(namespace[1:]) or str(root.get("version", "")),
             where,
             digest(payload, where),
+            root,
         )
     raise VTPError(
         "vtp-message",

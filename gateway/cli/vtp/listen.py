@@ -11,7 +11,7 @@ import orjson
 
 from gateway.cli.options import event_options
 from gateway.cli.progress import Progress
-from gateway.cli.vtp.options import STOPPED, client_tls, tls_options
+from gateway.cli.vtp.peer import STOPPED, client_tls, tls_options
 from gateway.conversion import Converter
 from gateway.listening import Heard, Hearing
 from gateway.model.provenance import Origin, Provenance

@@ -13,7 +13,7 @@ import orjson
 from gateway.batch import Job, Result
 from gateway.cli.options import event_options
 from gateway.cli.progress import Progress
-from gateway.cli.vtp.options import STOPPED, client_tls, tls_options
+from gateway.cli.vtp.peer import STOPPED, client_tls, tls_options
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin
 from gateway.safexml import MAX_BYTES

@@ -1,7 +1,7 @@
 """VOEvent Transport over sockets: Twisted around the sessions of `gateway.vtp`.
 
-What this package is not: where the protocol is. The sessions know that, without a socket or a clock; what an event goes
-through on its way from one socket to others is `gateway.relay`.
+What this package is not: where the protocol is. The sessions know that, without a socket or a clock; what an event
+goes through on its way from one socket to others is `gateway.relay`.
 
     loop         the reactor, on asyncio; a program runs one coroutine on it
     endpoints    addresses to listen on and to connect to, and TLS

@@ -1,16 +1,19 @@
 """Addresses to listen on and to connect to, and TLS.
 
 Rules
-1. An address is ``HOST:PORT`` (``127.0.0.1:8099``, ``[::1]:8099``, ``broker.example.org:8099``) or in Twisted's words:
-   ``tcp:8099``, ``tcp6:8099``, ``ssl:8099:privateKey=...``, ``unix:/run/gateway/vtp``, ``tls:broker.example.org:8099``.
+1. An address is ``HOST:PORT`` (``127.0.0.1:8099``, ``[::1]:8099``, ``broker.example.org:8099``) or in Twisted's
+   words: ``tcp:8099``, ``tcp6:8099``, ``ssl:8099:privateKey=...``, ``unix:/run/gateway/vtp``,
+   ``tls:broker.example.org:8099``.
 2. Who listens does so on this machine alone unless the address says otherwise: no host and no interface is loopback,
    and no mode of a socket file is ``600``. Everywhere is said in so many words: ``0.0.0.0:8099``, ``[::]:8099``.
-3. TLS around a listener is 1.2 or later. With `TLS.clients` a peer may show a certificate, which then has to be in date
-   and signed by one of those; whose it is, is for `gateway.transports.vtp.people` to say. Nobody has to show one.
+3. TLS around a listener is 1.2 or later. With `TLS.clients` a peer may show a certificate, which then has to be in
+   date and signed by one of those; whose it is, is for `gateway.transports.vtp.people` to say. Nobody has to show
+   one.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -18,6 +21,7 @@ from pathlib import Path
 
 from OpenSSL import SSL, crypto
 from twisted.internet import endpoints, ssl
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -29,7 +33,7 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "certificates", "client", "host_of", "listen", "server"]
+__all__ = ["TLS", "Port", "certificates", "client", "host_of", "listen", "server", "spelled"]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -108,6 +112,16 @@ async def listen(address: str, factory: IProtocolFactory, tls: TLS | None = None
         inner = problem.socketError if isinstance(problem, CannotListenError) else problem
         reason = getattr(inner, "strerror", None) or "another program may listen there"
         raise SettingsError("settings-address", f"{address} cannot be listened on: {reason}.") from None
+
+
+def spelled(port: Port) -> str:
+    """Where somebody listens, as `client` reads it."""
+    address = port.getHost()
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    return f"unix:{os.fsdecode(address.name or b'')}" if isinstance(address, UNIXAddress) else str(address)
 
 
 def client(address: str) -> IStreamClientEndpoint:

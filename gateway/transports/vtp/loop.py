@@ -3,8 +3,8 @@
 Rules
 1. There is one loop and one reactor a process, made when first asked for. Import `reactor` from here and never from
    `twisted.internet`: whoever imports it there first decides which one it is.
-2. A program is one coroutine, `main(stop)`. SIGINT or SIGTERM sets `stop` and the program ends as it sees fit; a second
-   one cancels it.
+2. A program is one coroutine, `main(stop)`. SIGINT or SIGTERM sets `stop` and the program ends as it sees fit; a
+   second one cancels it.
 3. Nothing is running when `run` returns: not a task, not a thread.
 """
 
