@@ -95,7 +95,7 @@ class Author:
 
         link = Link(author.Author(payload, limit=self._limit, timers=self._timers), happened)
         try:
-            await connect(self.address, self._endpoint, link)
+            await connect(self._endpoint, link)
         except VTPError as problem:
             return Outcome(Undelivered(problem), reached=False)
         try:

@@ -20,7 +20,7 @@ from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from gateway.errors import SettingsError
-from gateway.transports.vtp.endpoints import certificates, client, host_of
+from gateway.transports.vtp.endpoints import certificates, client, host_of, identity
 
 __all__ = ["ClientTLS", "endpoint_of"]
 
@@ -38,14 +38,17 @@ class ClientTLS:
 
     def options(self, host: str) -> Any:
         """For Twisted. Raises SettingsError (settings-value) for files that cannot be used."""
+        own: dict[str, Any] = {}
         try:
             trust = _trusted(self.authorities) if self.authorities else None
-            own = ssl.PrivateCertificate.loadPEM(self.certificate.read_bytes()) if self.certificate else None
+            if self.certificate is not None:
+                key, first, *chain = identity(self.certificate, self.certificate)
+                own = {"privateKey": key, "certificate": first, "extraCertChain": chain}
         except OSError as problem:
             raise _bad(problem.strerror or "they cannot be read") from None
         except (ValueError, SSL.Error, crypto.Error):
             raise _bad("they are not PEM, or a key is missing") from None
-        return ssl.optionsForClientTLS(host, trustRoot=trust, clientCertificate=own)
+        return ssl.optionsForClientTLS(host, trustRoot=trust, extraCertificateOptions=own)
 
 
 def endpoint_of(address: str, tls: ClientTLS | None = None) -> IStreamClientEndpoint:

@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import endpoints, ssl
@@ -33,7 +34,7 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "Port", "certificates", "client", "host_of", "listen", "server", "spelled"]
+__all__ = ["TLS", "Port", "certificates", "client", "host_of", "identity", "listen", "server", "spelled"]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -67,10 +68,10 @@ class TLS:
     def options(self) -> ssl.CertificateOptions:
         """For Twisted. Raises SettingsError (settings-value) for files that cannot be used."""
         try:
-            own, *chain = certificates(self.certificate)
+            key, own, *chain = identity(self.certificate, self.key)
             trusted = certificates(self.clients) if self.clients is not None else None
             options = ssl.CertificateOptions(
-                privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, self.key.read_bytes()),
+                privateKey=key,
                 certificate=own,
                 extraCertChain=chain,
                 raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
@@ -170,6 +171,12 @@ def certificates(file: Path) -> list[crypto.X509]:
     if not found:
         raise ValueError
     return [crypto.load_certificate(crypto.FILETYPE_PEM, one) for one in found]
+
+
+def identity(certificate: Path, key: Path) -> list[Any]:
+    """The key in a PEM file, and the certificates in another: in the form in which OpenSSL wants its own side's."""
+    own = crypto.load_privatekey(crypto.FILETYPE_PEM, key.read_bytes()).to_cryptography_key()
+    return [own, *(one.to_cryptography() for one in certificates(certificate))]
 
 
 def _bad_tls(reason: str) -> SettingsError:

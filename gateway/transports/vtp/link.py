@@ -152,8 +152,8 @@ class Link(Protocol):
             self._timer = None
 
 
-async def connect(address: str, endpoint: IStreamClientEndpoint, link: Link) -> None:
-    """Connect a link to where the endpoint of this address leads. Raises VTPError (vtp-unreachable, vtp-tls)."""
+async def connect(endpoint: IStreamClientEndpoint, link: Link) -> None:
+    """Connect a link. Raises VTPError (vtp-unreachable, vtp-tls)."""
     factory = Factory.forProtocol(lambda: link)
     factory.noisy = False
     try:
@@ -161,7 +161,7 @@ async def connect(address: str, endpoint: IStreamClientEndpoint, link: Link) -> 
     except (ConnectError, DNSLookupError, OSError) as problem:
         number = getattr(problem, "osError", None)
         reason = os.strerror(number) if isinstance(number, int) else _REASONS.get(type(problem), "no answer")
-        raise VTPError("vtp-unreachable", f"{address} cannot be connected to: {reason}.") from None
+        raise VTPError("vtp-unreachable", f"The broker cannot be connected to: {reason}.") from None
     try:
         either: list[asyncio.Future[Any]] = [link.begun, link.over]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -169,5 +169,5 @@ async def connect(address: str, endpoint: IStreamClientEndpoint, link: Link) -> 
         link.transport.abortConnection()
         raise
     if not link.begun.done():
-        message = f"{address} closed the connection while TLS was agreed upon."
+        message = "The broker closed the connection while TLS was agreed upon."
         raise link.over.result() or VTPError("vtp-tls", message)

@@ -96,7 +96,7 @@ class Subscriber:
         )
         link = Link(session, lambda event: self._happened(session, link, event))
         try:
-            await connect(self.address, self._endpoint, link)
+            await connect(self._endpoint, link)
         except VTPError as problem:
             return 0.0, problem
         start, self._link = loop().time(), link

@@ -119,7 +119,8 @@ async def listening(broker, address="127.0.0.1:0", tls=None):
         yield broker
     finally:
         for peer in broker.peers:
-            peer.transport.abortConnection()
+            if peer.transport.connected:
+                peer.transport.abortConnection()
         await wait(port.stopListening())
         await broker.until(lambda: broker.lost == len(broker.peers))
 
