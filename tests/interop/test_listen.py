@@ -1,7 +1,6 @@
 """`gateway vtp listen` with brokers that are not ours: Comet and pygcn send, we keep what they sent byte for byte."""
 
 import json
-import re
 
 from interop.peers import comet, comet_sendvo, pygcn_serve
 from interop.process import OURS, running
@@ -13,17 +12,12 @@ def listening(folder, *arguments):
     return running([*OURS, "vtp", "listen", *words], folder)
 
 
-def wanted(packets):
-    """All but those of the role test, which are not heard with others."""
-    return [(ivorn, document) for ivorn, document in packets if not re.search(rb'role="test"', document)]
-
-
 def kept(folder):
     return sorted(file.read_bytes() for file in folder.glob("*"))
 
 
 def test_events_of_comet_are_kept_byte_for_byte(tmp_path, packets, files):
-    documents = [document for _, document in wanted(packets)]
+    documents = [document for _, document in packets]
     with (
         comet(tmp_path / "comet", receive=True, broadcast=True) as broker,
         listening(tmp_path, broker.broadcast, "--out-dir", "kept", f"--count={len(documents)}") as ours,
@@ -36,13 +30,11 @@ def test_events_of_comet_are_kept_byte_for_byte(tmp_path, packets, files):
         assert ours.ended() == 0, ours.text
         broker.program.said("Ack received", len(documents))
     assert kept(tmp_path / "kept") == sorted(documents)
-    assert [line.split()[2] for line in ours.lines if "ivo://" in line] == [
-        ivorn for ivorn, _ in wanted(packets)
-    ]
+    assert [line.split()[2] for line in ours.lines if "ivo://" in line] == [ivorn for ivorn, _ in packets]
 
 
 def test_comet_filters_for_us(tmp_path, packets, files):
-    (ivorn, document), *_ = wanted(packets)
+    (ivorn, document), *_ = packets
     options = ["--filter", f"/*[@ivorn='{ivorn}']", "--count=1", "--json"]
     with (
         comet(tmp_path / "comet", receive=True, broadcast=True) as broker,
@@ -58,7 +50,7 @@ def test_comet_filters_for_us(tmp_path, packets, files):
 
 
 def test_two_brokers_are_one_and_each_event_is_handled_once(tmp_path, packets, files):
-    documents = [document for _, document in wanted(packets)]
+    documents = [document for _, document in packets]
     with (
         comet(tmp_path / "one", receive=True, broadcast=True) as one,
         comet(tmp_path / "two", broadcast=True, remotes=[one.broadcast]) as two,
@@ -79,7 +71,7 @@ def test_two_brokers_are_one_and_each_event_is_handled_once(tmp_path, packets, f
 
 
 def test_pygcn_serves_us_and_a_broker_that_comes_back_is_heard_again(tmp_path, packets, files):
-    documents = [document for _, document in wanted(packets)][:2]
+    documents = [document for _, document in packets][:2]
     chosen = [file for file in files if file.read_bytes() in documents]
     with (
         pygcn_serve(tmp_path, chosen) as (server, port),
@@ -97,7 +89,7 @@ def test_pygcn_serves_us_and_a_broker_that_comes_back_is_heard_again(tmp_path, p
 
 
 def test_a_command_gets_each_event(tmp_path, packets, files):
-    (_, document), *_ = wanted(packets)
+    (_, document), *_ = packets
     chosen = [file for file in files if file.read_bytes() == document]
     with (
         pygcn_serve(tmp_path, chosen) as (_, port),
