@@ -17,8 +17,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import IO, Literal
 
 from gateway.batch import Job, Result, run
 from gateway.errors import GatewayError, VOEventError
@@ -51,24 +52,32 @@ class Sent:
 
 
 def events(arguments: Iterable[str], job: Job) -> Iterator[Result]:
-    """The events of the inputs, released and ready to be sent (rules 1, 2 and 4)."""
-    for result in run(_units(arguments), job):
-        if result.output is not None and result.output.exact is not None:
-            error = VOEventError(
-                "voevent-root", "This is an alert and not a VOEvent: `gateway convert` makes one."
-            )
-            yield Result(result.name, result.size, error=error)
-        else:
-            yield result
+    """The events of the inputs, released and ready to be sent (rules 1, 2 and 4). Reads standard input at once."""
+    arguments = list(arguments)
+    return _events(arguments, job, _spooled() if "-" in arguments else None)
 
 
-def _units(arguments: Iterable[str]) -> Iterator[Unit]:
+def _spooled() -> IO[bytes]:
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - `_events` closes it
+    shutil.copyfileobj(sys.stdin.buffer, spool)
+    spool.seek(0)
+    return spool
+
+
+def _events(arguments: list[str], job: Job, spool: IO[bytes] | None) -> Iterator[Result]:
+    with spool or nullcontext():
+        for result in run(_units(arguments, spool), job):
+            if result.output is not None and result.output.exact is not None:
+                message = "This is an alert and not a VOEvent: `gateway convert` makes one."
+                yield Result(result.name, result.size, error=VOEventError("voevent-root", message))
+            else:
+                yield result
+
+
+def _units(arguments: list[str], spool: IO[bytes] | None) -> Iterator[Unit]:
     for argument in arguments:
-        if argument == "-":
-            with tempfile.TemporaryFile() as spool:
-                shutil.copyfileobj(sys.stdin.buffer, spool)
-                spool.seek(0)
-                yield from of_stream("-", io.BufferedReader(spool))
+        if argument == "-" and spool is not None:
+            yield from of_stream("-", io.BufferedReader(io.FileIO(spool.fileno(), closefd=False)))
         else:
             yield from units([argument])
 

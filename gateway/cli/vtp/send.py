@@ -101,6 +101,7 @@ def send(
         policy,
     )
     job.converter()  # a mistake in the options is found before the first input is read
+    found = events(inputs, job)
     with Progress("events") as progress:
 
         async def main(stop: asyncio.Event) -> Sending:
@@ -112,7 +113,7 @@ def send(
                 timers=Timers(receipt=timeout),
             )
             sending = Sending(author, lambda sent: _report(sent, as_json, progress), jobs)
-            await sending.run(_warned(events(inputs, job), progress), stop)
+            await sending.run(_warned(found, progress), stop)
             return sending
 
         try:
