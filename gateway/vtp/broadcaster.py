@@ -62,7 +62,8 @@ class Broadcaster(Session):
         unreadable        | !                  | ignore            | ignore -> listening  | .
         broken            | !                  | blame -> closed   | blame -> closed      | .
         timer             | !                  | check -> checking | silent -> closed     | .
-        flood, surplus    | !                  | blame -> closed   | blame -> closed      | .
+        flood             | !                  | blame -> closed   | !                    | .
+        surplus           | !                  | blame -> closed   | blame -> closed      | .
         lost              | gone -> closed     | gone -> closed    | gone -> closed       | .
         close             | end -> closed      | end -> closed     | end -> closed        | .
     """

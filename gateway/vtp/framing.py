@@ -26,8 +26,7 @@ _PREFIX = 4
 
 # What some four bytes are that were meant as something else (rule 3).
 _LOOKS = {
-    b"<?xm": "The message comes without its length before it.",
-    b"<voe": "The message comes without its length before it.",
+    b"<": "The message comes without its length before it.",
     b"GET ": "The peer speaks HTTP.",
     b"POST": "The peer speaks HTTP.",
     b"SSH-": "The peer speaks SSH.",

@@ -49,7 +49,8 @@ class Receiver(Session):
         more           | !                 | !                | listen -> reading | !               | !
         done           | !                 | !                | end -> closed     | blame -> closed | !
         timer          | !                 | late -> closed   | slow -> closed    | slow -> closed  | .
-        flood, surplus | !                 | blame -> closed  | blame -> closed   | !               | .
+        flood          | !                 | blame -> closed  | blame -> closed   | !               | .
+        surplus        | !                 | !                | blame -> closed   | !               | .
         lost           | gone -> closed    | gone -> closed   | gone -> closed    | gone -> closed  | .
         close          | end -> closed     | end -> closed    | end -> closed     | end -> closed   | .
     """

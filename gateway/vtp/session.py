@@ -79,9 +79,7 @@ class Session:
         self._frames = Frames(limit)
         self._deadline: float | None = None
         self._ignored = 0
-        self._say(
-            "iamalive", local
-        )  # an IVOID that cannot be written is an error now, not in the middle of a session
+        self._say("iamalive", local)  # an IVOID that cannot be written is an error now and not later
 
     def opened(self, now: float) -> list[Event]:
         """The connection is there."""

@@ -298,6 +298,9 @@ NO_MESSAGE = frame(b"<html/>")
 DTD = frame(b"<!DOCTYPE VOEvent [<!ENTITY a 'b'>]><VOEvent ivorn='ivo://a.b/c'>&a;</VOEvent>")
 LITTLE_ENDIAN = len(EVENT).to_bytes(4, "little") + EVENT
 AGAIN = "Event rejected: Previously seen by this broker"
+CHATTER = (
+    say("ack", IVORN) + say("nak", "") + say("iamalive", BROKER) + say("authenticate", "") + say("hello", "")
+)
 WANTED = (("xpath-filter", "//a"), ("voevent-version", "2.1"))
 HELLO = sent("authenticate", BROKER)
 MISPLACED = Ignored(Coded("vtp-unexpected"))
@@ -359,6 +362,10 @@ SESSIONS = (
     case("author: nonsense", author,
         (0, opened, [Send(frame(EVENT))]),
         (1, NOT_XML, [Undelivered(Coded("xml-malformed")), Close(Coded("xml-malformed"), "peer")])),
+    case("author: a flood of what has no place", author,
+        (0, opened, [Send(frame(EVENT))]),
+        (1, say("iamalive", BROKER) * 200, [MISPLACED] * (MAX_IGNORED + 1) + [
+            Undelivered(Coded("vtp-unexpected")), Close(Coded("vtp-unexpected"), "peer")])),
     case("author: a length that is none", author,
         (0, opened, [Send(frame(EVENT))]),
         (1, b"\xff\xff\xff\xff", [Undelivered(Coded("vtp-length")), BROKEN])),
@@ -440,13 +447,20 @@ SESSIONS = (
             _wrong("The length has its least significant byte first; it must be the other way round."), BROKEN])),
     case("receiver: only chatter", receiver,
         (0, opened, []),
-        (1, say("ack", IVORN) + say("iamalive", BROKER) + say("hello", ""), [MISPLACED] * 3),
+        (1, CHATTER, [MISPLACED] * 5),
         (20, tick, [Close(Coded("vtp-late"), "peer")])),
+    case("receiver: chatter while an event is judged", receiver,
+        (0, opened, []),
+        (1, frame(EVENT) + CHATTER, [Received(PACKET)] + [MISPLACED] * 5),
+        (2, answer(), [sent("ack", IVORN, BROKER), DONE])),
+    case("receiver: a flood of chatter while an event is judged", receiver,
+        (0, opened, []),
+        (1, frame(EVENT) + CHATTER * MAX_IGNORED,
+         [Received(PACKET)] + [MISPLACED] * (MAX_IGNORED + 1) + [Close(Coded("vtp-unexpected"), "peer")])),
     case("receiver: a flood of chatter", receiver,
         (0, opened, []),
         (1, say("ack", IVORN) * (MAX_IGNORED + 9),
          [MISPLACED] * (MAX_IGNORED + 1) + [Close(Coded("vtp-unexpected"), "peer")])),
-    case("receiver: stopped", receiver, (0, opened, []), (1, stop, [DONE])),
 
     # A broker, to a subscriber
     case("broadcaster: an event and its receipt", broadcaster,
@@ -470,6 +484,11 @@ SESSIONS = (
         (1, send(EVENT), [Send(frame(EVENT))]),
         (1, send(EVENT), [Close(Coded("vtp-surplus"), "peer")]),
         (1, send(EVENT), [])),
+    case("broadcaster: too many without a receipt, and silent", lambda: broadcaster(window=1),
+        (0, opened, [HELLO]),
+        (60, tick, [sent("iamalive", BROKER)]),
+        (61, send(EVENT), [Send(frame(EVENT))]),
+        (62, send(EVENT), [Close(Coded("vtp-surplus"), "peer")])),
     case("broadcaster: filters", broadcaster,
         (0, opened, [HELLO]),
         (1, say("authenticate", BROKER, SUBSCRIBER, params=WANTED, filters=("//b",)),
@@ -503,6 +522,23 @@ SESSIONS = (
         (60, tick, [sent("iamalive", BROKER)]),
         (119, frame(b"<a"), [Ignored(Coded("xml-malformed"))]),
         (120, tick, [sent("iamalive", BROKER)])),
+    *(case(f"broadcaster: {role} is an answer to the question too", broadcaster,
+        (0, opened, [HELLO]),
+        (59, send(EVENT), [Send(frame(EVENT))]),
+        (60, tick, [sent("iamalive", BROKER)]),
+        (61, tell("Hello."), [sent("authenticate", BROKER, result="Hello.")]),
+        (80, word, events),
+        (121, tick, [sent("iamalive", BROKER)]))
+      for role, word, events in (
+        ("ack", say("ack", IVORN), [Receipt("ack", IVORN)]),
+        ("nak", say("nak", IVORN), [Receipt("nak", IVORN)]),
+        ("authenticate", say("authenticate", BROKER), [Filters()]),
+        ("what nobody knows", say("hello", ""), [MISPLACED]),
+        ("an event", frame(EVENT), [MISPLACED]))),
+    case("broadcaster: a length that is none for an answer", broadcaster,
+        (0, opened, [HELLO]),
+        (60, tick, [sent("iamalive", BROKER)]),
+        (61, bytes(4), [BROKEN])),
     case("broadcaster: told not to ask who is there", lambda: broadcaster(authenticate=False),
         (0, opened, []),
         (60, tick, [sent("iamalive", BROKER)])),
@@ -558,8 +594,8 @@ SESSIONS = (
         (150, tick, [Close(Coded("vtp-silent"), "peer")])),
     case("subscriber: what has no place", subscriber,
         (0, opened, []),
-        (1, say("ack", IVORN) + say("hello", "") + NOT_XML + DTD,
-         [MISPLACED] * 2 + [Ignored(Coded("xml-malformed")), Ignored(Coded("xml-dtd"))])),
+        (1, say("ack", IVORN) + say("nak", IVORN) + say("hello", "") + NOT_XML + DTD,
+         [MISPLACED] * 3 + [Ignored(Coded("xml-malformed")), Ignored(Coded("xml-dtd"))])),
     case("subscriber: a flood of what has no place", subscriber,
         (0, opened, []),
         (1, NO_MESSAGE * (MAX_IGNORED + 2),
@@ -573,5 +609,19 @@ SESSIONS = (
         (1, frame(EVENT), [Received(PACKET)]),
         (1, stop, [DONE]),
         (2, answer(), [])),
-    case("subscriber: hung up on", subscriber, (0, opened, []), (1, lost, [])),
+
+    # However far it came, a session may be cut short
+    *(case(f"{start.__name__}: {how} after {len(lines)}", start, *lines, (99, do, events))
+      for start, lines in (
+        (receiver, ()),
+        (receiver, ((0, opened, []),)),
+        (receiver, ((0, opened, []), (1, frame(EVENT), [Received(PACKET)]))),
+        (receiver, ((0, opened, []), (1, frame(EVENT), [Received(PACKET)]), (2, NOT_XML, []))),
+        (broadcaster, ()),
+        (broadcaster, ((0, opened, [HELLO]),)),
+        (broadcaster, ((0, opened, [HELLO]), (60, tick, [sent("iamalive", BROKER)]))),
+        (subscriber, ()),
+        (subscriber, ((0, opened, []),)))
+      for how, do, events in (("hung up on", lost, []), ("stopped", stop, [DONE]))),
+    case("author: stopped before it began", author, (1, stop, [Undelivered(Coded("vtp-lost")), DONE])),
 )  # fmt: skip
