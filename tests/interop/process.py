@@ -1,18 +1,16 @@
 """A program that runs beside a test: what it says is read as it comes, each wait has a deadline, and it is ended."""
 
+import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
 """Seconds until a program must have said or done what a test waits for: it is slow on a busy machine, not for ever."""
-
-OURS = (sys.executable, "-u", "-c", "from gateway.cli import main; main()")
-"""The command `gateway` of this checkout."""
 
 
 class Running:
@@ -80,6 +78,7 @@ def running(arguments: Sequence[object], folder: Path) -> Iterator[Running]:
     process = subprocess.Popen(
         [str(argument) for argument in arguments],
         cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,8 +2,9 @@
 
 import json
 
+from interop.ours import OURS
 from interop.peers import comet, comet_sendvo, pygcn_serve
-from interop.process import OURS, running
+from interop.process import running
 
 
 def listening(folder, *arguments):

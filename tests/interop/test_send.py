@@ -2,8 +2,9 @@
 
 import json
 
+from interop.ours import OURS
 from interop.peers import comet, free_port, pygcn_listen
-from interop.process import OURS, running
+from interop.process import running
 
 SEND = (*OURS, "vtp", "send")
 

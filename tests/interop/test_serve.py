@@ -1,29 +1,10 @@
 """Our broker between peers that are not ours: what Comet's author sends comes to Comet, pygcn and us byte for byte."""
 
 import json
-from contextlib import contextmanager
 
+from interop.ours import OURS, serving
 from interop.peers import comet, comet_sendvo, pygcn_listen
-from interop.process import OURS, running
-
-
-@contextmanager
-def serving(folder):
-    """Our broker, and its ports for authors and for subscribers."""
-    folder.mkdir()
-    options = [
-        "--receive",
-        "127.0.0.1:0",
-        "--broadcast",
-        "127.0.0.1:0",
-        "--origin",
-        "external",
-        "--state",
-        "state",
-    ]
-    with running([*OURS, "vtp", "serve", *options, "--log-level", "debug"], folder) as program:
-        ports = [int(program.said(rf"^{role} .*:(\d+)$")[0][1]) for role in ("receive", "broadcast")]
-        yield program, *ports
+from interop.process import running
 
 
 def test_our_broker_serves_comet_and_pygcn_and_ourselves(tmp_path, packets, files):

@@ -60,6 +60,11 @@ class Inbox:
         if not future.cancelled() and (error := future.exception()) is not None and not self.failed.done():
             self.failed.set_exception(error)
 
+    @property
+    def waiting(self) -> int:
+        """How many are not handled yet."""
+        return len(self._waiting)
+
     async def drained(self) -> None:
         """Wait until nothing waits."""
         while self._waiting:

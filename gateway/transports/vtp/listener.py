@@ -73,6 +73,7 @@ class Listener:
                 "Test events never go where others go: listen for the role test alone, in another run.",
             )
         self.counts = Counts()
+        self._say = say
         self._roles, self._left = roles, count
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._done = asyncio.Event()
@@ -95,6 +96,10 @@ class Listener:
                 [*listening, *ends, self._inbox.failed], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
             await _cancelled(listening)
+            if self._inbox.waiting:
+                self._say(
+                    f"{self._inbox.waiting} acknowledged events are still to be handled. To stop again ends it at once."
+                )
             await self._inbox.drained()
             if self._inbox.failed.done():
                 self._inbox.failed.result()

@@ -85,7 +85,7 @@ class Subscriber:
             lasted, error = await self._listen()
             seconds = self._backoff.wait(lasted)
             reason = error.message if error is not None else "The broker closed the connection."
-            self._say(f"{self.address}: {reason} The next attempt is in {seconds:.0f} s.")
+            self._say(f"{self.address}: {reason} The next attempt is in {seconds:.1f} s.")
             await self._pause(seconds)
 
     async def _listen(self) -> tuple[float, GatewayError | None]:

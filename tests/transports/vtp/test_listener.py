@@ -260,7 +260,7 @@ def test_it_connects_again_and_waits_longer_each_time():
     connections, waited, said = attempts(lambda: Scripted(close="at once"), 6, about=Subscription(longest=8))
     assert waited == [1, 2, 4, 8, 8, 8]
     assert connections == 6
-    assert said[1].endswith("The broker closed the connection. The next attempt is in 1 s.")
+    assert said[1].endswith("The broker closed the connection. The next attempt is in 1.0 s.")
 
 
 def test_a_broker_that_is_silent_or_talks_rubbish_is_left():
