@@ -3,14 +3,17 @@
 import asyncio
 import threading
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 from certificates import certificate
 from vtp_brokers import DEADLINE, Broker, Scripted, event, listening
 
 from gateway.errors import OutputError, SettingsError
+from gateway.transports.vtp import listener
 from gateway.transports.vtp.clients import ClientTLS
 from gateway.transports.vtp.endpoints import TLS
+from gateway.transports.vtp.inbox import Inbox
 from gateway.transports.vtp.listener import Listener
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.subscriber import Subscriber, Subscription
@@ -209,6 +212,55 @@ def test_several_handlers_work_side_by_side():
         await session.end()
 
     play(scene, handle=lambda packet, source: both.wait(), threads=2)
+
+
+def test_brokers_are_not_read_from_while_too_much_waits(monkeypatch):
+    monkeypatch.setattr(listener, "Inbox", partial(Inbox, limit=1))
+    handle = Heard()
+    handle.gate.clear()
+
+    async def scene(session, one, two):
+        one.broadcast(event("1"))
+        await one.until(lambda: one.of(Receipt))
+        one.broadcast(event("2"))
+        two.broadcast(event("3"))
+        for _ in range(100):  # were they read from, they would have been by now
+            await asyncio.sleep(0)
+        assert len(one.of(Receipt) + two.of(Receipt)) == 1
+        handle.gate.set()
+        await one.until(lambda: len(one.of(Receipt)) == 2)
+        await two.until(lambda: two.of(Receipt))
+        await session.end()
+        assert sorted(packet.ivorn[-1] for packet in handle.packets) == ["1", "2", "3"]
+
+    play(scene, Broker(), Broker(), handle=handle)
+
+
+def test_a_held_connection_ends_when_it_is_told_to(monkeypatch):
+    monkeypatch.setattr(listener, "Inbox", partial(Inbox, limit=1))
+    handle = Heard()
+    handle.gate.clear()
+
+    async def scene(session, broker):
+        broker.broadcast(event("1"))
+        await broker.until(lambda: broker.of(Receipt))
+        session.stop.set()
+        await broker.until(lambda: broker.lost == 1)
+        handle.gate.set()
+
+    play(scene, handle=handle)
+
+
+def test_the_events_that_are_remembered_have_a_number(monkeypatch):
+    monkeypatch.setattr(listener, "MAX_SEEN", 2)
+
+    async def scene(session, broker):
+        broker.broadcast(*(event(local) for local in "1212312"))
+        await broker.until(lambda: session.counts.heard == 7)
+        await session.end()
+        assert [packet.ivorn[-1] for packet in session.heard.packets] == ["1", "2", "3", "1", "2"]
+
+    play(scene)
 
 
 def test_what_a_broker_tells_is_shown_without_what_a_terminal_obeys():
