@@ -156,6 +156,9 @@ CODES: dict[str, str] = {
     "output-label": (
         "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
     ),
+    "output-command": (
+        "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
+    ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
     "vtp-length": (
         "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
@@ -172,6 +175,8 @@ CODES: dict[str, str] = {
         "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
     ),
     "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-unreachable": "Nobody can be connected to there. Check the address, and that the broker is running.",
+    "vtp-tls": "The two sides disagree on TLS. Check --tls, --ca and --cert, and for whom the broker's certificate is.",
     "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
     "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
     "filter-syntax": (

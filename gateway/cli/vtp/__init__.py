@@ -8,7 +8,7 @@ from gateway.cli.lazy import Lazy
 
 __all__ = ["vtp"]
 
-_COMMANDS = ("serve", "status")
+_COMMANDS = ("serve", "listen", "send", "status")
 
 
 @click.group(cls=Lazy, package=__name__, commands=_COMMANDS)
@@ -18,5 +18,7 @@ def vtp() -> None:
     \b
     Examples:
       gateway vtp serve --receive :8098 --broadcast :8099 --origin external
+      gateway vtp listen broker.example.org:8099
+      gateway vtp send --to broker.example.org:8098 event.xml
       gateway vtp status
     """
