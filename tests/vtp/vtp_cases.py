@@ -185,8 +185,8 @@ MESSAGES = (
     Message(
         "white space, comments, CDATA, any order",
         b"\xef\xbb\xbf<Transport role='ack'><!-- Origin --><TimeStamp>\n a <!-- b -->c</TimeStamp><?x y?>"
-        b"<Origin> <![CDATA[ivo://a&b]]>\t</Origin><Origin>second</Origin></Transport><!-- end -->",
-        Transport("ack", "ivo://a&b", "a c", version=""),
+        b"<Origin> <![CDATA[ivo://a&b]]>&#160;\t</Origin><Origin>second</Origin></Transport><!-- end -->",
+        Transport("ack", "ivo://a&b\u00a0", "a c", version=""),
     ),
     Message(
         "a role that nobody knows",
@@ -410,6 +410,12 @@ SESSIONS = (
         (5, frame(EVENT), [Received(PACKET)]),
         (65, tick, [Close(Coded("vtp-unanswered"), "us")]),
         (66, answer(), [])),
+    case("receiver: each event has its own time to be answered in", receiver,
+        (0, opened, []),
+        (1, frame(EVENT), [Received(PACKET)]),
+        (5, frame(OTHER), [Received(read(OTHER))]),
+        (6, answer(0), [sent("ack", IVORN, BROKER)]),
+        (65, tick, [Close(Coded("vtp-unanswered"), "us")])),
     case("receiver: the author hangs up", receiver,
         (0, opened, []),
         (1, frame(EVENT), [Received(PACKET)]),
