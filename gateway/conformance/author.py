@@ -121,7 +121,9 @@ async def _(stage: AuthorStage) -> None:
         await stage._code(good=False)
 
 
-@AUTHOR("VTP-23", "SHOULD", "A connection that is closed without a receipt is a failure that it reports or mends.")
+@AUTHOR(
+    "VTP-23", "SHOULD", "A connection that is closed without a receipt is a failure that it reports or mends."
+)
 async def _(stage: AuthorStage) -> None:
     async with stage.visit() as (wire, payload):
         receipts.packet(payload)
@@ -158,10 +160,17 @@ for _what, _answer in (
     ("A length of 0", b"\0\0\0\0"),
     ("A length of 0xFFFFFFFF", b"\xff\xff\xff\xff"),
     ("A receipt that is no XML", frame(b"\x00 no document")),
-    ("An event in place of a receipt", frame(b'<?xml version="1.0"?><VOEvent ivorn="ivo://org.example/a#b"/>')),
+    (
+        "An event in place of a receipt",
+        frame(b'<?xml version="1.0"?><VOEvent ivorn="ivo://org.example/a#b"/>'),
+    ),
 ):
 
-    @AUTHOR("VTP-23", "hostile", f"{_what} is no receipt: it closes the connection, and a program does not end with 0.")
+    @AUTHOR(
+        "VTP-23",
+        "hostile",
+        f"{_what} is no receipt: it closes the connection, and a program does not end with 0.",
+    )
     async def _(stage: AuthorStage, answer: bytes = _answer) -> None:
         async with stage.visit() as (wire, payload):
             receipts.packet(payload)

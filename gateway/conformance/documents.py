@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from gateway.codecs.voevent import encode
-from gateway.model.voevent import Author, AuthorField, VOEvent, Version, What, Param, Who
+from gateway.model.voevent import Author, AuthorField, Param, Version, VOEvent, What, Who
 from gateway.vtp.transport import NAMESPACE, Transport, write
 
 __all__ = ["AUTHORITY", "HOSTILE", "NAMESPACES", "TESTER", "Events", "stamp", "transport"]
@@ -30,7 +30,9 @@ NAMESPACES = (
 """Those of Transports in the field: the samples of the Recommendation, Comet, older clients; and none, as in the
 schema of its appendix (VTP-11)."""
 
-_BOMB = b"".join(b'<!ENTITY %c "%s">' % (b"abcdefgh"[n], b"&%c;" % b"abcdefgh"[n - 1] * 10) for n in range(1, 8))
+_BOMB = b"".join(
+    b'<!ENTITY %c "%s">' % (b"abcdefgh"[n], b"&%c;" % b"abcdefgh"[n - 1] * 10) for n in range(1, 8)
+)
 
 HOSTILE = {
     "no XML": b"\x00\x01\x02 this is no document",

@@ -97,7 +97,9 @@ class Guests:
     async def _start(self, words: list[str]) -> None:
         said = [word.replace("{host}", self.host).replace("{port}", str(self.port)) for word in words]
         try:
-            program = await asyncio.create_subprocess_exec(*said, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+            program = await asyncio.create_subprocess_exec(
+                *said, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+            )
         except OSError as problem:
             raise SettingsError(
                 "settings-value", f"The command of --run cannot be started: {problem.strerror}."

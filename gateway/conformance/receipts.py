@@ -59,7 +59,9 @@ def in_order(payload: bytes | None) -> None:
     """The children of a Transport are those of its schema, in its order (VTP-10)."""
     said(payload, "ack", "nak", "iamalive", "authenticate")
     assert payload is not None
-    names = [str(child.tag).rpartition("}")[2] for child in safexml.parse(payload) if isinstance(child.tag, str)]
+    names = [
+        str(child.tag).rpartition("}")[2] for child in safexml.parse(payload) if isinstance(child.tag, str)
+    ]
     if not {"Origin", "TimeStamp"} <= set(names):
         raise Unmet("Origin or TimeStamp is missing.")
     if names != [name for name in _ORDER if name in names]:

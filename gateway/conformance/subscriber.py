@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gateway.conformance import receipts
 from gateway.conformance.check import Checks, Unmet
@@ -169,7 +170,11 @@ async def _(stage: SubscriberStage) -> None:
     await stage.receipt(ivorn, head + b"?><!-- before -->" + rest + b"<!-- after -->")
 
 
-@SUBSCRIBER("VTP-34", "MUST", f"It keeps reading when {BURST} events come at once, and answers an iamalive behind them.")
+@SUBSCRIBER(
+    "VTP-34",
+    "MUST",
+    f"{BURST} events that come at once each get a receipt, and an iamalive behind them its answer.",
+)
 async def _(stage: SubscriberStage) -> None:
     wire = await stage.here()
     burst = [stage.events.event(filler=1000) for _ in range(BURST)]
@@ -187,7 +192,12 @@ async def _(stage: SubscriberStage) -> None:
     await stage.lives()
 
 
-@SUBSCRIBER("VTP-33", "SHOULD", "It waits longer before each new attempt, when the broker lets it go at once.", slow=30)
+@SUBSCRIBER(
+    "VTP-33",
+    "SHOULD",
+    "It waits longer before each new attempt, when the broker lets it go at once.",
+    slow=30,
+)
 async def _(stage: SubscriberStage) -> None:
     wire, stage._wire = await stage.here(), None
     wire.close()
@@ -196,7 +206,7 @@ async def _(stage: SubscriberStage) -> None:
         wire = await stage.guests.arrives()
         moments.append(clock())
         wire.close()
-    pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(moments)]
     if not pauses[-1] > pauses[0] * 1.2:
         raise Unmet("It waits " + ", ".join(f"{pause:.1f}" for pause in pauses) + " s.")
 

@@ -25,9 +25,7 @@ MAX_MESSAGE = 2**20
 class Wire:
     """One connection to, or of, the peer under test."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float
-    ) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float) -> None:
         self._reader, self._writer = reader, writer
         self.patience = patience
 

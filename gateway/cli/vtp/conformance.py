@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from gateway.cli.written import write_report
 from gateway.conformance import ROLES, Settings, examine
 from gateway.conformance.check import Check
-from gateway.conformance.examine import table
+from gateway.conformance.examine import Role, table
 from gateway.conformance.reports import FORMS
-from gateway.transports.outputs import write_whole
 from gateway.transports.vtp.endpoints import host_and_port
 
 __all__ = ["conformance"]
@@ -40,7 +40,7 @@ __all__ = ["conformance"]
 )  # fmt: skip
 @click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report to a file.")
-def conformance(address: str | None, role: str, **given: Any) -> None:
+def conformance(address: str | None, role: Role, **given: Any) -> None:
     """Play the other side of a VTP program, and check it clause by clause.
 
     For a broker HOST:PORT is where it takes events from authors. For an author or a subscriber it is where we
@@ -76,14 +76,14 @@ def conformance(address: str | None, role: str, **given: Any) -> None:
     report = asyncio.run(examine(settings, _began, _ready))
     text = FORMS[given["form"]](report)
     if given["output"] is not None:
-        write_whole(given["output"], text.encode())
+        write_report(given["output"], text)
         click.echo(report.conclusion)
     else:
         click.echo(text, nl=False)
     sys.exit(report.exit_code)
 
 
-def _known(role: str, numbers: tuple[str, ...]) -> frozenset[str]:
+def _known(role: Role, numbers: tuple[str, ...]) -> frozenset[str]:
     wrong = sorted(set(numbers) - {check.number for check in table(role)})
     if wrong:
         raise click.UsageError(f"The {role} has no check {wrong[0]}; --list shows them.")

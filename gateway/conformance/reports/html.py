@@ -11,7 +11,12 @@ from gateway.conformance.report import Report
 
 __all__ = ["render"]
 
-_KINDS = {Verdict.MET: "pass", Verdict.FAIL: "fail", Verdict.DEVIATION: "deviation", Verdict.NOT_RUN: "not-run"}
+_KINDS = {
+    Verdict.MET: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.DEVIATION: "deviation",
+    Verdict.NOT_RUN: "not-run",
+}
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5b6675; --line: #d8dee6; --paper: #fff; --soft: #f5f7fa;

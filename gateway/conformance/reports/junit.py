@@ -25,7 +25,9 @@ def render(report: Report) -> str:
     )
     for one in report.outcomes:
         name = f"{one.number} {one.clause} {one.sentence}"
-        case = SubElement(suite, "testcase", classname=f"vtp.{report.role}", name=name, time=f"{one.seconds:.3f}")
+        case = SubElement(
+            suite, "testcase", classname=f"vtp.{report.role}", name=name, time=f"{one.seconds:.3f}"
+        )
         if one.verdict is Verdict.NOT_RUN:
             SubElement(case, "skipped", message=one.seen)
         elif one.verdict is not Verdict.MET:

@@ -7,7 +7,12 @@ from gateway.conformance.report import Report
 
 __all__ = ["render"]
 
-_MARKS = {Verdict.MET: "pass", Verdict.FAIL: "FAIL", Verdict.DEVIATION: "deviation", Verdict.NOT_RUN: "not run"}
+_MARKS = {
+    Verdict.MET: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.DEVIATION: "deviation",
+    Verdict.NOT_RUN: "not run",
+}
 
 
 def render(report: Report) -> str:
