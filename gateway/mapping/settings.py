@@ -88,8 +88,7 @@ class Settings:
             (
                 self.records is None or not self.reprocessed,
                 "records",
-                "(--record) cannot be chosen for reprocessed alerts: "
-                "what supersedes an event repeats all of it (VE-53)",
+                "(--record) cannot be chosen for reprocessed alerts: what supersedes repeats everything (VE-53)",
             ),
         )
         for good, name, problem in checks:
