@@ -15,13 +15,14 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 LAYERS = (
     "errors, resources, safexml, tomlfile, private <- model <- schema | vtp <- codecs | policy | reports | simulate"
     " <- filters | mapping | compliance <- relay <- transports"
-    " <- config, conversion, batch, summary, wiring, demonstration, api <- cli"
+    " <- config, conversion, batch, summary, wiring, demonstration, feeding, serving, listening, sending, api <- cli"
 )
 
 # Outside packages that only some files may import (a folder stands for all in it).
 CONFINED = {
     "lxml": ("gateway/safexml.py", "gateway/codecs/", "gateway/vtp/messages.py"),
-    "twisted": ("gateway/transports/",),
+    "twisted": ("gateway/transports/vtp/",),
+    "OpenSSL": ("gateway/transports/vtp/",),
     "confluent_kafka": ("gateway/transports/",),
     "voeventparse": ("gateway/codecs/",),
     "joserfc": ("gateway/policy/",),

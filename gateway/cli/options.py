@@ -9,15 +9,17 @@ import click
 
 from gateway.model.provenance import Origin
 from gateway.policy.fieldorigin import field_origin
+from gateway.policy.profile import DEFAULT
 from gateway.schema import registry
 from gateway.transports.files import Declared
 
-__all__ = ["declared", "provenance_options"]
+__all__ = ["declared", "event_options", "provenance_options"]
 
 
 def provenance_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--origin``, ``--release``, ``--field-origin``, ``--issued``, ``--schema``: what is declared of the inputs."""
-    for option in (
+    return _with(
+        command,
         click.option(
             "--schema",
             "bare_schema",
@@ -45,7 +47,32 @@ def provenance_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice([origin.value for origin in Origin]),
             help="Where the inputs come from.  [default: alert for alerts, external for VOEvents]",
         ),
-    ):
+    )
+
+
+def event_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--origin``, ``--release`` and ``--policy``: what the user declares of VOEvents, and what then applies to
+    them."""
+    return _with(
+        command,
+        click.option(
+            "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
+        ),
+        click.option(
+            "--release", metavar="NAME", help="The data release that the events belong to, such as dp1."
+        ),
+        click.option(
+            "--origin",
+            type=click.Choice([origin.value for origin in Origin]),
+            default=Origin.EXTERNAL.value,
+            show_default=True,
+            help="Where the events come from.",
+        ),
+    )
+
+
+def _with(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
+    for option in options:
         command = option(command)
     return command
 
