@@ -15,7 +15,7 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 LAYERS = (
     "errors, resources, safexml, tomlfile <- model <- schema | vtp <- codecs | policy | reports | simulate"
     " <- filters | mapping | compliance <- relay <- transports"
-    " <- config, conversion, batch, summary, wiring, demonstration, api <- cli"
+    " <- config, workers, conversion, batch, summary, wiring, demonstration, api <- cli"
 )
 
 # Outside packages that only some files may import (a folder stands for all in it).
