@@ -52,9 +52,9 @@ def shared(
     under_way: deque[Worker[Job, Load, Answer] | _Here[Load, Answer]] = deque()
     here = _Here(start(job))
     try:
-        for _ in range(processes - 1):
-            workers.append(Worker(start, job))
         for load in loads:
+            if len(workers) < processes - 1:  # one more a load: for little work few are started
+                workers.append(Worker(start, job))
             free = [worker for worker in workers if worker.is_free()]
             one = min(free, key=lambda worker: worker.under_way) if free else here
             one.give(load)

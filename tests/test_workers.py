@@ -122,6 +122,14 @@ def test_a_mistake_in_the_job_is_raised_before_others_are_started(capfd):
     assert not capfd.readouterr().err
 
 
+def test_no_more_are_started_than_there_are_loads():
+    answers = shared(range(2), who, None, 50)
+    next(answers)
+    assert len(active_children()) <= 2
+    assert len(list(answers)) == 1
+    assert not active_children()
+
+
 def test_nobody_is_left_behind():
     answers = shared(endless(), who, None, 3)
     until_others_worked(answers, 1)
