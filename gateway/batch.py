@@ -6,9 +6,9 @@ Rules
    converts and answers. The results come in the order of the inputs, so the output is the same. Small units travel
    together; blocks of a file do not travel at all, whoever works on them reads them where they are.
 3. Memory stays flat: a load has a limit, and few loads are under way.
-4. A refused result carries its bytes only when they are known to be public. What the policy withholds must not
-   reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared origins
-   and the schema decide.
+4. A refused result carries its bytes only when the audience may see whatever they hold. What the policy withholds must
+   not reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared
+   provenance and the schema decide (`Policy.passes_unseen`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from gateway.conversion import Converter, Output
 from gateway.errors import GatewayError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
+from gateway.model.document import Document
+from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
-from gateway.policy.pattern import FAMILIES
+from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
@@ -55,11 +57,21 @@ class Job:
     declared: Declared
     policy: str = DEFAULT
     project_to: str | None = None
+    principal: Principal = ANONYMOUS
     prove: bool = False
+    proof_key: bytes | None = field(default=None, repr=False)
 
     def converter(self) -> Converter:
         """A converter of this job's own."""
-        return Converter(self.to, self.settings, Policy(self.policy), self.project_to, prove=self.prove)
+        return Converter(
+            self.to,
+            self.settings,
+            Policy(self.policy),
+            self.project_to,
+            principal=self.principal,
+            prove=self.prove,
+            proof_key=self.proof_key,
+        )
 
 
 @dataclass(frozen=True)  # without slots, with which unpickling is slow
@@ -124,41 +136,34 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1, proofs: ProofLog | None 
 
 def _here(units: Iterable[Unit], job: Job) -> Iterator[Iterator[Result]]:
     converter = job.converter()
-    public = _public_unseen(job, converter.policy)
-    return (_unit_results(unit, job, converter, public) for unit in units)
+    return (_unit_results(unit, job, converter) for unit in units)
 
 
-def _public_unseen(job: Job, policy: Policy) -> frozenset[str]:
-    """The kinds of inputs that are public under the declared origins, even when they are too damaged to be looked into
-    (rule 4)."""
-    declared = dict.fromkeys(FAMILIES, job.declared.alert) | {"voevent": job.declared.event}
-    return frozenset(
-        kind
-        for kind, origin in declared.items()
-        if policy.passes_unseen(kind, job.declared.provenance(origin))
-    )
-
-
-def _unit_results(unit: Unit, job: Job, converter: Converter, public: frozenset[str]) -> Iterator[Result]:
+def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result]:
     for found in items(unit, job.declared):
-        yield _result(found, converter, public)
+        yield _result(found, converter)
 
 
-def _result(found: Found, converter: Converter, public: frozenset[str]) -> Result:
+def _result(found: Found, converter: Converter) -> Result:
     item = found.item
     if isinstance(item, Rejected):
-        # What it was is not known; ZTF's containers, with rows of other programmes, have a schema that can be read.
-        kinds = {item.family} if item.family else {"lsst", "voevent"}
-        return Result(
-            found.name, len(item.data), error=item.error, data=item.data if kinds <= public else b""
-        )
+        kept = _may_be_kept(item.family, item.provenance, converter)
+        return Result(found.name, len(item.data), error=item.error, data=item.data if kept else b"")
     data = item.payload if isinstance(item, Alert) else item.data
     try:
         return Result(found.name, len(data), converter.convert(item))
     except GatewayError as error:
-        kind = (item.schema.key and item.schema.key.family) if isinstance(item, Alert) else "voevent"
-        kept = data if kind in public and not isinstance(error, PolicyError) else b""
-        return Result(found.name, len(data), error=error.located(input=found.name), data=kept)
+        key = item.schema.key if isinstance(item, Alert) else None
+        kind = "voevent" if isinstance(item, Document) else key.family if key else None
+        kept = not isinstance(error, PolicyError) and _may_be_kept(kind, item.provenance, converter)
+        return Result(
+            found.name, len(data), error=error.located(input=found.name), data=data if kept else b""
+        )
+
+
+def _may_be_kept(kind: str | None, provenance: Provenance, converter: Converter) -> bool:
+    """Rule 4. A kind that is not known may be anything."""
+    return kind is not None and converter.policy.passes_unseen(kind, provenance, converter.audience)
 
 
 # Processes
@@ -167,8 +172,7 @@ def _result(found: Found, converter: Converter, public: frozenset[str]) -> Resul
 def _start(job: Job) -> Callable[[list[Unit]], list[Result]]:
     """What makes results of loads, in any process."""
     converter = job.converter()
-    public = _public_unseen(job, converter.policy)
-    return lambda load: [result for unit in load for result in _unit_results(unit, job, converter, public)]
+    return lambda load: [result for unit in load for result in _unit_results(unit, job, converter)]
 
 
 def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:

@@ -15,6 +15,8 @@ The tree (a leaf is what code raises; a node is what code catches)::
       ConversionError            convert-*  the model cannot be said in the target format
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
+      VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
+      FilterError                filter-*   a subscriber's filter that is not used
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -33,6 +35,7 @@ __all__ = [
     "AvroError",
     "ConversionError",
     "FITSError",
+    "FilterError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -42,6 +45,7 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "VOEventError",
+    "VTPError",
     "Where",
     "XMLError",
 ]
@@ -145,7 +149,34 @@ CODES: dict[str, str] = {
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
+    "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
+    "output-label": (
+        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+    ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
+    "vtp-length": (
+        "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
+        "docs/vtp.md."
+    ),
+    "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
+    "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
+    "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
+    "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
+    "vtp-surplus": (
+        "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
+    ),
+    "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
+    "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
+    "filter-syntax": (
+        "The filter is not XPath 1.0, or compares things that cannot be compared. The column says where."
+    ),
+    "filter-unsupported": (
+        "The filter uses a part of XPath that filters do not have. docs/vtp-filters.md says what to write instead."
+    ),
+    "filter-cost": (
+        "The filter could take too long on a large packet. Take paths that begin with / or .. out of the brackets."
+    ),
 }
 
 
@@ -167,6 +198,8 @@ class Where:
                 parts.append(f"{label} {value}")
         if self.line is not None:
             parts.append(f"line {self.line}" + (f" column {self.column}" if self.column else ""))
+        elif self.column is not None:
+            parts.append(f"column {self.column}")
         if self.path:
             parts.append(self.path)
         return ", ".join(parts)
@@ -271,3 +304,11 @@ class SettingsError(GatewayError):
 
 class OutputError(GatewayError):
     """A result that cannot be written."""
+
+
+class VTPError(GatewayError):
+    """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
+
+
+class FilterError(GatewayError):
+    """A subscriber's filter that is not used."""
