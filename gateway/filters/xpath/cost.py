@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.errors import FilterError
-from gateway.filters.xpath.tree import TEXT_UNIT
 from gateway.filters.xpath.term import Path, Step, Term, Text, kind, parts
+from gateway.filters.xpath.tree import TEXT_UNIT
 
 __all__ = ["MAX_DEGREE", "Polynomial", "bound", "weight"]
 

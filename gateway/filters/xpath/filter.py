@@ -8,10 +8,10 @@ from typing import Any
 from gateway.errors import PolicyError
 from gateway.filters.xpath.compiler import compiled
 from gateway.filters.xpath.cost import Polynomial, bound
-from gateway.filters.xpath.tree import EventTree, Verdict
 from gateway.filters.xpath.evaluation import Evaluation, Overspent
 from gateway.filters.xpath.parser import parse
 from gateway.filters.xpath.term import Term
+from gateway.filters.xpath.tree import EventTree, Verdict
 
 __all__ = ["Filter"]
 

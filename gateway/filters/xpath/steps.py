@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from gateway.filters.xpath.tree import Node
 from gateway.filters.xpath.evaluation import Evaluation
 from gateway.filters.xpath.term import Step
+from gateway.filters.xpath.tree import Node
 
 __all__ = ["Stepper", "stepper"]
 

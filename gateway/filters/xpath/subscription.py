@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gateway.errors import GatewayError, LimitError
-from gateway.filters.xpath.tree import EventTree
 from gateway.filters.xpath.filter import Filter
+from gateway.filters.xpath.tree import EventTree
 
 __all__ = ["MAX_FILTERS", "MAX_REASON", "FilterSet"]
 
