@@ -15,14 +15,15 @@ Rules
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from gateway import safexml
 from gateway.codecs.voevent import encode
+from gateway.errors import PolicyError
 from gateway.model.voevent import VOEvent
 from gateway.policy.release import Release, require_release
 
-__all__ = ["TEXT_UNIT", "EventTree", "Node", "Verdict"]
+__all__ = ["TEXT_UNIT", "EventTree", "Node", "Verdict", "require_tree"]
 
 Verdict: TypeAlias = Literal["match", "no match", "over budget", "error"]
 """What a filter says of a packet. Only ``match`` lets it pass."""
@@ -108,6 +109,10 @@ class EventTree:
                 texts.append(text)
         node.end = len(self.elements)
 
+    def __reduce__(self) -> NoReturn:
+        # Like a release, it would outlive the decision.
+        raise PolicyError("policy-unreleased", "A released event cannot be stored; keep it and decide again.")
+
     def below(self, node: Node, tag: str | None) -> list[Node]:
         """The elements inside a node that have a tag; with None all of them. In document order."""
         if tag is None:
@@ -117,6 +122,12 @@ class EventTree:
             return named
         first = bisect_left(named, node.place + 1, key=_place)
         return named[first : bisect_left(named, node.end, lo=first, key=_place)]
+
+
+def require_tree(value: object) -> None:
+    """Raise PolicyError (policy-unreleased) unless this is what the policy released."""
+    if type(value) is not EventTree:
+        raise PolicyError("policy-unreleased", "A filter is asked only about what the policy released.")
 
 
 def _place(node: Node) -> int:
