@@ -1,8 +1,8 @@
 """A released event as filters see it: the data model of XPath 1.0 (section 5), read once for all filters.
 
 Rules
-1. Only what the policy released becomes a document. Of a whole release these are its original bytes, otherwise those of
-   the new event; what is withheld is in neither.
+1. Only what the policy released becomes a tree: the original bytes of a whole release, otherwise those of
+   the new event. What is withheld is in neither.
 2. Elements are known by their tag: ``Param`` has no namespace, ``voe:VOEvent`` that of the root (any version),
    ``{uri}name`` another one, which no test can name.
 3. Attributes and texts are their values. Comments and processing instructions are not there; text on both sides of one

@@ -40,7 +40,7 @@ def truth(text: str, root: etree._Element) -> bool:
     return etree.XPath(f"boolean({text})", namespaces={"voe": namespace})(root)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # Hypothesis would print all of them
 class Names:
     """What filters speak of: names of elements and attributes, texts and numbers."""
 
@@ -224,11 +224,20 @@ def filters(draw: st.DrawFn, names: Names) -> str:
     return _Writer(draw, names).any()
 
 
-@st.composite
-def usual_filters(draw: st.DrawFn, documents: list[bytes]) -> str:
+def usual_filters(documents: list[bytes]) -> st.SearchStrategy[str]:
     """Conditions on what a packet has, as subscribers write them: most find something somewhere."""
-    root = etree.fromstring(draw(st.sampled_from(documents)))
-    elements = [one for one in root.iter() if isinstance(one.tag, str) and one.tag[0] != "{"]
+    roots = [etree.fromstring(document) for document in documents]
+    return st.integers(0, len(roots) - 1).flatmap(lambda number: _conditions(_Packet(roots[number])))
+
+
+@dataclass(frozen=True, repr=False)
+class _Packet:
+    root: etree._Element
+
+
+@st.composite
+def _conditions(draw: st.DrawFn, packet: _Packet) -> str:
+    elements = [one for one in packet.root.iter() if isinstance(one.tag, str) and one.tag[0] != "{"]
     conditions = []
     for _ in range(draw(st.integers(1, 3))):
         one = draw(st.sampled_from(elements))
