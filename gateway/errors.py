@@ -15,6 +15,7 @@ The tree (a leaf is what code raises; a node is what code catches)::
       ConversionError            convert-*  the model cannot be said in the target format
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
+      VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
       FilterError                filter-*   a subscriber's filter that is not used
 
 Rules
@@ -44,6 +45,7 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "VOEventError",
+    "VTPError",
     "Where",
     "XMLError",
 ]
@@ -141,13 +143,42 @@ CODES: dict[str, str] = {
     ),
     "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
     "settings-value": "An option has a value that cannot be used.",
+    "settings-address": (
+        "The address cannot be listened on. Another program has it, or it is not one of this machine."
+    ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
     "output-log": (
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
+    "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
+    "output-label": (
+        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+    ),
+    "output-command": (
+        "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
+    ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
+    "vtp-length": (
+        "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
+        "docs/vtp.md."
+    ),
+    "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
+    "vtp-invalid": (
+        "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
+    ),
+    "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
+    "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
+    "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
+    "vtp-surplus": (
+        "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
+    ),
+    "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-unreachable": "Nobody can be connected to there. Check the address, and that the broker is running.",
+    "vtp-tls": "The two sides disagree on TLS. Check --tls, --ca and --cert, and for whom the broker's certificate is.",
+    "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
+    "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
     "filter-syntax": (
         "The filter is not XPath 1.0, or compares things that cannot be compared. The column says where."
     ),
@@ -284,6 +315,10 @@ class SettingsError(GatewayError):
 
 class OutputError(GatewayError):
     """A result that cannot be written."""
+
+
+class VTPError(GatewayError):
+    """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
 
 
 class FilterError(GatewayError):

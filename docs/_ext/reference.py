@@ -27,6 +27,7 @@ from gateway.policy.profile import load, names
 from gateway.policy.rule import Rule
 from gateway.schema.registry import get, keys
 from gateway.schema.semantics import meaning
+from gateway.vtp import Author, Broadcaster, Receiver, Subscriber
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -234,6 +235,19 @@ def filters() -> str:
     )
 
 
+def vtp_sessions() -> str:
+    """The tables of the four roles, as `gateway.vtp` reads them."""
+    text = ""
+    for role in (Author, Receiver, Broadcaster, Subscriber):
+        head, *lines = (
+            tuple(cell.strip() for cell in line.split("|")) for line in role.TABLE.splitlines() if "|" in line
+        )
+        text += f"### {role.__name__}\n\n" + table(
+            head, ((name, *map(escape, cells)) for name, *cells in lines)
+        )
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": errors,
@@ -244,6 +258,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "policy": policy,
     "rules": rules,
     "switches": switches,
+    "vtp-sessions": vtp_sessions,
 }
 
 

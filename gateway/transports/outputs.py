@@ -118,6 +118,11 @@ class Directory(Place):
             self.replaced.add(path)
         return str(path)
 
+    def has_other(self, data: bytes, stem: str, suffix: str) -> bool:
+        """Whether a file of that name is there with other bytes."""
+        path = self.path / f"{stem}{suffix}"
+        return path.exists() and not _holds(path, data)
+
     def finish(self) -> None:
         """Nothing is left to do."""
 

@@ -237,7 +237,9 @@ class _Packet:
 
 @st.composite
 def _conditions(draw: st.DrawFn, packet: _Packet) -> str:
-    elements = [one for one in packet.root.iter() if isinstance(one.tag, str) and one.tag[0] != "{"]
+    elements = [
+        one for one in packet.root.iterdescendants() if isinstance(one.tag, str) and one.tag[0] != "{"
+    ]
     conditions = []
     for _ in range(draw(st.integers(1, 3))):
         one = draw(st.sampled_from(elements))
