@@ -54,7 +54,7 @@ CODES: dict[str, str] = {
     "input-empty": "Check that the producer finished writing it.",
     "input-unreadable": "Check the path and its permissions.",
     "input-damaged": "The file is damaged or ends early. Write or fetch it again.",
-    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema.",
+    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema, or `schema` in a manifest.",
     "avro-truncated": "The data end inside a value. Fetch the packet again.",
     "avro-trailing": (
         "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued."

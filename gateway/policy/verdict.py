@@ -153,12 +153,13 @@ def _passes_all(rule: Rule, kind: str) -> bool:
 
 def changes(profile: Profile, provenance: Provenance, now: datetime) -> datetime | None:
     """When decisions about things of this provenance change next, all else being equal; None for never."""
+    parts = provenance.parts()
     moments = [
         moment.of(part, judge.releases)
         for judge in profile.judges
         for rule in judge.rules
         for moment in (rule.start, rule.end)
-        for part in provenance.parts()
+        for part in parts
         if moment is not None and part.origin in rule.origins
     ]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)
