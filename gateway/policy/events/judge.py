@@ -22,11 +22,11 @@ from gateway.model.voevent import VOEvent
 from gateway.policy.events.copies import COPIED, Copies
 from gateway.policy.events.elements import MARKUP, Element, Selection, declared, is_about
 from gateway.policy.events.markup import markup
-from gateway.policy.events.signs import BULK, signs
+from gateway.policy.events.signs import BULK, Sign, signs
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource, strictest
-from gateway.policy.verdict import changes, explain
+from gateway.policy.verdict import changes, explain, passes_unseen
 
 __all__ = ["EventJudge", "judged"]
 
@@ -36,7 +36,10 @@ MAX_KNOWN = 4096
 
 
 class EventJudge:
-    """Decides about the elements of events that come from one place, until `until`."""
+    """Decides about the elements of events that come from one place, until `until`.
+
+    passes_elements : whether any element passes, whatever it is, unless there is a sign in it
+    """
 
     def __init__(
         self, profile: Profile, provenance: Provenance, audience: Audience, moment: datetime
@@ -51,6 +54,9 @@ class EventJudge:
         parts = [provenance, *(other for _, other in provenance.fields), *named]
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
+        self.passes_elements = not provenance.fields and passes_unseen(
+            profile, "voevent", provenance, audience, moment
+        )
 
     def __call__(self, element: Element) -> Decision:
         """The decision about an element (rules 1 to 3)."""
@@ -68,6 +74,10 @@ class EventJudge:
             (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
         }
         return strictest([self._decision(*one) for one in asked])
+
+    def passes_sign(self, sign: Sign) -> bool:
+        """Whether a sign passes in an event of which nothing else is declared (rule 1)."""
+        return sign.release is None and self._decision(sign.resource, self._provenance).passes
 
     def is_made(self, element: Element) -> bool:
         """Whether an element is what somebody made of something, and not the author's own."""
