@@ -65,7 +65,7 @@ def first_error(data: bytes, root: Element) -> Finding | None:
     Raises `LimitError` for a document too large to check (rule 4).
     """
     version = packet.version_of(root)
-    if len(data) > MAX_CHILDREN:  # or it has not so many elements
+    if data.count(b"<") > MAX_CHILDREN:  # or it has not so many elements
         _measure(root)
     if version in ("2.0", "2.1") and xsd.schema(version).validate(root):
         document = Document(root, version)
