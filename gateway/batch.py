@@ -6,9 +6,9 @@ Rules
    come in the order of the inputs, whatever the number of workers, so the output is the same. Small units travel
    together; blocks of a file do not travel at all, workers read them where they are.
 3. Memory stays flat: no more than `WINDOW` loads of units a worker are under way.
-4. A refused result carries its bytes only when they are known to be public. What the policy withholds must not
-   reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared origins
-   and the schema decide.
+4. A refused result carries its bytes only when the audience may see whatever they hold. What the policy withholds must
+   not reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared
+   provenance and the schema decide (`Policy.passes_unseen`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from gateway.conversion import Converter, Output
 from gateway.errors import GatewayError, LimitError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
+from gateway.model.document import Document
+from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
-from gateway.policy.pattern import FAMILIES
+from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
@@ -59,11 +61,21 @@ class Job:
     declared: Declared
     policy: str = DEFAULT
     project_to: str | None = None
+    principal: Principal = ANONYMOUS
     prove: bool = False
+    proof_key: bytes | None = field(default=None, repr=False)
 
     def converter(self) -> Converter:
         """A converter of this job's own."""
-        return Converter(self.to, self.settings, Policy(self.policy), self.project_to, prove=self.prove)
+        return Converter(
+            self.to,
+            self.settings,
+            Policy(self.policy),
+            self.project_to,
+            principal=self.principal,
+            prove=self.prove,
+            proof_key=self.proof_key,
+        )
 
 
 @dataclass(frozen=True)  # without slots, with which unpickling is slow
@@ -127,54 +139,46 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1, proofs: ProofLog | None 
 
 def _here(units: Iterable[Unit], job: Job) -> Iterator[Result]:
     converter = job.converter()
-    public = _public_unseen(job, converter.policy)
     for unit in units:
-        yield from _unit_results(unit, job, converter, public)
+        yield from _unit_results(unit, job, converter)
 
 
-def _public_unseen(job: Job, policy: Policy) -> frozenset[str]:
-    """The kinds of inputs that are public under the declared origins, even when they are too damaged to be looked into
-    (rule 4)."""
-    declared = dict.fromkeys(FAMILIES, job.declared.alert) | {"voevent": job.declared.event}
-    return frozenset(
-        kind
-        for kind, origin in declared.items()
-        if policy.passes_unseen(kind, job.declared.provenance(origin))
-    )
-
-
-def _unit_results(unit: Unit, job: Job, converter: Converter, public: frozenset[str]) -> Iterator[Result]:
+def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result]:
     for found in items(unit, job.declared):
-        yield _result(found, converter, public)
+        yield _result(found, converter)
 
 
-def _result(found: Found, converter: Converter, public: frozenset[str]) -> Result:
+def _result(found: Found, converter: Converter) -> Result:
     item = found.item
     if isinstance(item, Rejected):
-        # What it was is not known; ZTF's containers, with rows of other programmes, have a schema that can be read.
-        kinds = {item.family} if item.family else {"lsst", "voevent"}
-        return Result(
-            found.name, len(item.data), error=item.error, data=item.data if kinds <= public else b""
-        )
+        kept = _may_be_kept(item.family, item.provenance, converter)
+        return Result(found.name, len(item.data), error=item.error, data=item.data if kept else b"")
     data = item.payload if isinstance(item, Alert) else item.data
     try:
         return Result(found.name, len(data), converter.convert(item))
     except GatewayError as error:
-        kind = (item.schema.key and item.schema.key.family) if isinstance(item, Alert) else "voevent"
-        kept = data if kind in public and not isinstance(error, PolicyError) else b""
-        return Result(found.name, len(data), error=error.located(input=found.name), data=kept)
+        key = item.schema.key if isinstance(item, Alert) else None
+        kind = "voevent" if isinstance(item, Document) else key.family if key else None
+        kept = not isinstance(error, PolicyError) and _may_be_kept(kind, item.provenance, converter)
+        return Result(
+            found.name, len(data), error=error.located(input=found.name), data=data if kept else b""
+        )
+
+
+def _may_be_kept(kind: str | None, provenance: Provenance, converter: Converter) -> bool:
+    """Rule 4. A kind that is not known may be anything."""
+    return kind is not None and converter.policy.passes_unseen(kind, provenance, converter.audience)
 
 
 # Processes
 
-_worker: tuple[Job, Converter, frozenset[str]] | None = None
+_worker: tuple[Job, Converter] | None = None
 
 
 def _start_worker(job: Job) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    converter = job.converter()
-    _worker = job, converter, _public_unseen(job, converter.policy)
+    _worker = job, job.converter()
 
 
 def _work(load: list[Unit]) -> list[Result]:

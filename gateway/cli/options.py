@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gateway.model.provenance import Origin
+from gateway.policy.fieldorigin import field_origin
 from gateway.policy.profile import DEFAULT
 from gateway.schema import registry
 from gateway.transports.files import Declared
@@ -16,7 +17,7 @@ __all__ = ["declared", "event_options", "provenance_options"]
 
 
 def provenance_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--origin``, ``--release``, ``--issued`` and ``--schema``: what the user declares of the inputs."""
+    """``--origin``, ``--release``, ``--field-origin``, ``--issued``, ``--schema``: what is declared of the inputs."""
     return _with(
         command,
         click.option(
@@ -30,6 +31,13 @@ def provenance_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="The inputs are as the survey issued them, straight from its own distribution: do not look for "
             "what somebody may have put beside them.",
+        ),
+        click.option(
+            "--field-origin",
+            "fields",
+            multiple=True,
+            metavar="PATH=ORIGIN[:RELEASE]",
+            help="A part of each input that comes from elsewhere, such as What.xmatch.**=data-release:dp2; repeatable.",
         ),
         click.option(
             "--release", metavar="NAME", help="The data release that the inputs belong to, such as dp1."
@@ -69,10 +77,16 @@ def _with(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable
     return command
 
 
-def declared(origin: str | None, release: str | None, issued: bool, bare_schema: str | None) -> Declared:
-    """The declaration that these options make. Raises SchemaError for a schema that is not released."""
+def declared(
+    origin: str | None, release: str | None, fields: tuple[str, ...], issued: bool, bare_schema: str | None
+) -> Declared:
+    """The declaration that these options make.
+
+    Raises SchemaError for a schema that is not released, SettingsError for a field that cannot be one.
+    """
     if bare_schema is not None:
         registry.get(bare_schema)
+    parts = tuple(map(field_origin, fields))
     if origin is None:
-        return Declared(release=release, schema=bare_schema, issued=issued)
-    return Declared(Origin(origin), Origin(origin), release, bare_schema, issued)
+        return Declared(release=release, schema=bare_schema, issued=issued, fields=parts)
+    return Declared(Origin(origin), Origin(origin), release, bare_schema, issued, parts)

@@ -38,6 +38,7 @@ from gateway.transports.vtp.subscribers import EVERYTHING, PrincipalOf, Subscrib
 from gateway.vtp import Broadcaster, Packet, Receiver, read
 from gateway.vtp.broadcaster import MAX_OUTSTANDING
 from gateway.vtp.framing import MAX_FRAME
+from gateway.vtp.timers import TIMERS, Timers
 
 __all__ = ["LIMITS", "MAX_DRAIN", "MAX_RETURN", "Broker", "Limits"]
 
@@ -80,6 +81,7 @@ class Broker:
     addresses : (role, address) where it listens
     ports : what is closed when it stops
     patience : see rule 2
+    timers : how long peers are waited for
     """
 
     def __init__(
@@ -91,7 +93,9 @@ class Broker:
         limits: Limits = LIMITS,
         now: Callable[[], datetime] = utc_now,
         patience: float = MAX_RETURN,
+        timers: Timers = TIMERS,
     ) -> None:
+        self._timers = timers
         self.relay, self.local, self.limits, self.now = relay, local, limits, now
         self.started = now()
         self.subscribers = Subscribers(now, self._arrived)
@@ -111,7 +115,7 @@ class Broker:
     ) -> Port:
         """Take events from authors at an address. Raises SettingsError (settings-value, settings-address)."""
         door = self._door("receive", allowed)
-        session = partial(Receiver, self.local, limit=self.limits.frame)
+        session = partial(Receiver, self.local, limit=self.limits.frame, timers=self._timers)
 
         def made() -> AuthorPeer:
             return AuthorPeer(self._peers, door, next(self._numbers), self.intake, session)
@@ -128,7 +132,10 @@ class Broker:
     ) -> Port:
         """Give events to subscribers at an address. Raises SettingsError (settings-value, settings-address)."""
         door = self._door("broadcast", allowed)
-        session = partial(Broadcaster, self.local, window=self.limits.window, limit=self.limits.frame)
+        limits = self.limits
+        session = partial(
+            Broadcaster, self.local, window=limits.window, limit=limits.frame, timers=self._timers
+        )
 
         def made() -> SubscriberPeer:
             return SubscriberPeer(

@@ -53,6 +53,8 @@ class Intake:
         self.counts: Counter[str] = Counter()
         self._turn: list[tuple[Packet, AuthorPeer | None, Offer | None, int | None]] = []
         self._due = False
+        self._owed: list[tuple[Offer, int]] = []
+        self._giving: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
 
     def take(self, packet: Packet, author: AuthorPeer | None = None) -> None:
@@ -120,11 +122,21 @@ class Intake:
         for packet, author, _, _ in turn:
             if author is not None:
                 author.answer(packet)
-        for _, _, offer, number in turn:
-            if offer is not None and number is not None:
-                self._give(offer)
-                self.seen.done(number)
-        if turn and self._settling is None:
+        self._owed += [(offer, number) for _, _, offer, number in turn if offer is not None and number is not None]
+        if self._owed and self._giving is None:
+            # A timer, for what is written now goes out before timers run.
+            self._giving = loop().call_later(0, self._pay)
+
+    def _pay(self) -> None:
+        """Broadcast what was acknowledged."""
+        self._giving = None
+        owed, self._owed = self._owed, []
+        if not owed:
+            return
+        for offer, number in owed:
+            self._give(offer)
+            self.seen.done(number)
+        if self._settling is None:
             self._settling = loop().call_later(SETTLE, self._settle)
 
     def _settle(self) -> None:
@@ -133,9 +145,11 @@ class Intake:
 
     def close(self) -> None:
         """The last turn."""
-        if self._settling is not None:
-            self._settling.cancel()
         self.turn()
+        self._pay()
+        for timer in (self._giving, self._settling):
+            if timer is not None:
+                timer.cancel()
         self.seen.close()
 
 

@@ -99,8 +99,8 @@ class Peer(Protocol, Generic[S]):
             self._begin()
 
     def _begin(self) -> None:
-        self._begun = True
         self.session = self.begun()
+        self._begun = True
         self.do(self.session.opened(loop().time()))
 
     def dataReceived(self, data: bytes) -> None:

@@ -12,6 +12,7 @@ Rules
 from __future__ import annotations
 
 import logging
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ from gateway.vtp.broadcaster import MAX_OUTSTANDING, Broadcaster, Outgoing
 from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
 
 __all__ = ["EVERYTHING", "PrincipalOf", "SubscriberPeer", "Subscribers", "Wishes"]
+
+SEND_BUFFER = 256 * 1024
+"""Bytes that the system keeps for a subscriber that does not read; left alone it keeps megabytes. As many go out
+for each round trip, so it is enough for a megabyte a second to the other side of the Earth."""
 
 PrincipalOf = Callable[[object], Principal]
 """Whose connection this is, told by its transport."""
@@ -98,9 +103,13 @@ class SubscriberPeer(Peer[Broadcaster]):
         self.interest.principal = self._principal_of(self.transport)
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)  # an event should not wait for the receipt of the one before
+        handle = self.transport.getHandle()
+        if isinstance(handle, socket.socket):  # with TLS it is OpenSSL's
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.transport.registerProducer(self.outbox, True)
+        session = self._session()
         self._all.add(self)
-        return self._session()
+        return session
 
     def over(self) -> None:
         """See `Peer`."""
