@@ -122,7 +122,9 @@ class Intake:
         for packet, author, _, _ in turn:
             if author is not None:
                 author.answer(packet)
-        self._owed += [(offer, number) for _, _, offer, number in turn if offer is not None and number is not None]
+        self._owed += [
+            (offer, number) for _, _, offer, number in turn if offer is not None and number is not None
+        ]
         if self._owed and self._giving is None:
             # A timer, for what is written now goes out before timers run.
             self._giving = loop().call_later(0, self._pay)
