@@ -1,10 +1,10 @@
 """Filters and packets to try them on.
 
-    released(document)     the tree of an event that anybody may see
-    truth(text, document)  what lxml says of a filter, by its own parser: the peer
-    filters(names)         a filter drawn from the grammar, as text, in one of its spellings; about one in two finds
-                           something when `names` are those of the packet
-    packets()              a VOEvent with anything in it: mixed text, comments, CDATA, other namespaces, depth
+released(document)     the tree of an event that anybody may see
+truth(text, document)  what lxml says of a filter, by its own parser: the peer
+filters(names)         a filter drawn from the grammar, as text, in one of its spellings; about one in two finds
+                       something when `names` are those of the packet
+packets()              a VOEvent with anything in it: mixed text, comments, CDATA, other namespaces, depth
 """
 
 from dataclasses import dataclass, field
@@ -100,7 +100,11 @@ class _Writer:
             case "compare":
                 compare = self.pick("=", "!=", "<", "<=", ">", ">=", "=", "=")
                 space = self.pick("", " ", "  ")
-                return f"({self.any()}){space}{compare}{space}({self.any()})" if self.chance(9) else self.plain(compare)
+                return (
+                    f"({self.any()}){space}{compare}{space}({self.any()})"
+                    if self.chance(9)
+                    else self.plain(compare)
+                )
             case "join":
                 word = self.pick("and", "or")
                 return f" {word} ".join(f"({self.any()})" for _ in range(self.draw(st.integers(2, 3))))
@@ -118,7 +122,11 @@ class _Writer:
 
     def number(self) -> str:
         choices = ["literal", "count", "length", "number", "minus", "sum", "round"]
-        match self.pick(*choices, *(["position"] * 3 if self.siblings else [])) if self.budget > 0 else "literal":
+        match (
+            self.pick(*choices, *(["position"] * 3 if self.siblings else []))
+            if self.budget > 0
+            else "literal"
+        ):
             case "count":
                 return f"count({self.term('nodes')})"
             case "length":
@@ -137,7 +145,9 @@ class _Writer:
 
     def text(self) -> str:
         choices = ["literal", "literal", "string", "normalize", "before", "substring", "translate", "concat"]
-        match self.pick(*choices, *([] if self.leaf else ["local", "local"])) if self.budget > 0 else "literal":
+        match (
+            self.pick(*choices, *([] if self.leaf else ["local", "local"])) if self.budget > 0 else "literal"
+        ):
             case "string":
                 return f"string({self.textual()})"
             case "normalize":
@@ -194,7 +204,9 @@ class _Writer:
         while self.budget > 0 and self.chance(3):
             outside = self.leaf, self.siblings
             self.leaf, self.siblings = leaf, siblings
-            text += f"[{self.term(self.pick('boolean', 'boolean', 'nodes', *(['number'] if siblings else [])))}]"
+            text += (
+                f"[{self.term(self.pick('boolean', 'boolean', 'nodes', *(['number'] if siblings else [])))}]"
+            )
             self.leaf, self.siblings = outside
         return text
 
@@ -209,7 +221,9 @@ _BITS = st.sampled_from(
     ["5", " -1.5 ", "a", " a  b ", "\n", "x'y", "&quot;", "\u00e9", "1e2", "observation", "", "&lt;", "<!--5-->", "<?a 5?>",
      "<![CDATA[5]]>", "<![CDATA[<x>]]>"]
 )  # fmt: skip
-_VALUES = st.sampled_from(["5", " -1.5 ", "a", " a  b ", "x'y", "&quot;", "\u00e9", "1e2", "", "observation", ".5"])
+_VALUES = st.sampled_from(
+    ["5", " -1.5 ", "a", " a  b ", "x'y", "&quot;", "\u00e9", "1e2", "", "observation", ".5"]
+)
 _TAGS = st.sampled_from(["Param", "Group", "Description", "x", "y-z", "voe:x", "o:x", "What"])
 
 
