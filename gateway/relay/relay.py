@@ -24,9 +24,9 @@ from gateway.policy.events.notice import Issuer
 from gateway.policy.release import Release
 from gateway.relay.offer import Offer
 from gateway.vtp.framing import MAX_FRAME
-from gateway.vtp.messages import Packet
+from gateway.vtp.messages import Packet, read
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "packet_of"]
 
 
 class Relay:
@@ -86,6 +86,14 @@ class Relay:
             return whole
         event = decode(packet.payload, packet.root)
         return self._policy.release(event, audience, provenance=self._provenance, issuer=self._issuer)
+
+
+def packet_of(document: bytes) -> Packet:
+    """The packet of a document that came from no author. Raises XMLError, LimitError and VTPError (vtp-message)."""
+    packet = read(document)
+    if not isinstance(packet, Packet):
+        raise VTPError("vtp-message", "The document is a Transport message and no VOEvent.")
+    return packet
 
 
 def _head(packet: Packet) -> VOEvent:

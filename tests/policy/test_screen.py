@@ -69,6 +69,8 @@ BAD = [
     "data:image/fits;base64,AAAA",
     "javascript:alert(1)",
     "file:///etc/passwd",
+    "file:/etc/passwd",
+    "gopher:\\\\example.org\\x",
     "https://bit.ly/abc",
     "https://example.org/?u=https://example.com/",
     "https://example.org/https://example.com/",

@@ -80,12 +80,9 @@ def _literal(data: bytes) -> str | None:
 def _is_simple(root: Element) -> bool:
     """Whether elements are only where they belong, and References lead where anybody can see."""
     for node in root.iter("*"):
-        name = str(node.tag).rpartition("}")[2]
-        if len(node) and name not in _HOLDERS:
+        if len(node) and str(node.tag).rpartition("}")[2] not in _HOLDERS:
             return False
-        if name == "Reference" and not _PLAIN_URI.fullmatch(str(node.get("uri", ""))):
-            return False
-    return True
+    return all(_PLAIN_URI.fullmatch(str(node.get("uri", ""))) for node in root.iter("{*}Reference"))
 
 
 def _may_be_bulk(raw: str) -> bool:
