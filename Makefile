@@ -44,7 +44,8 @@ docs: $(VENV)/ready-docs
 bench: $(VENV)/ready-test
 	$(BIN)/python -m bench $(ARGS)
 
-# Without isolation the builders come first: hatchling for this project, wheel for voevent-parse, which has no wheel.
+# Without isolation the builders come first: hatchling for this project, setuptools and wheel for Comet and voevent-parse,
+# which have no wheels.
 # The demo is light; tests, docs and checks each add what they need to the same environment.
 EXTRAS_demo :=
 EXTRAS_test := [test]
@@ -53,7 +54,7 @@ EXTRAS_check := [test,docs,dev]
 
 $(VENV)/ready-%: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo 'Installing voevent-gateway$(EXTRAS_$*) into $(VENV) ...'
-	@$(PIP) install --quiet --constraint $(CONSTRAINTS) hatchling editables wheel && \
+	@$(PIP) install --quiet --constraint $(CONSTRAINTS) hatchling editables setuptools wheel && \
 	 $(PIP) install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --editable '.$(EXTRAS_$*)' || { \
 	  echo 'The packages could not be installed. pip needs a package index it can reach: check the network, or name'; \
 	  echo 'a mirror (PIP_INDEX_URL) or a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1), and run make again.'; \
