@@ -66,11 +66,14 @@ def wanted(files: list[Path], again: bool) -> Iterator[str]:
     """The mutants to run by rule 2: their names, or a pattern for all of a module."""
     for file in files:
         codes = decided(file)
-        if not codes and not again:
+        chosen = [
+            name for name, code in codes.items() if outcome(code) in (SURVIVORS if again else ("not run",))
+        ]
+        # A pattern also where there is nothing to spare: mutmut compares each mutant with each name.
+        if len(chosen) == len(codes) and not again:
             yield ".".join(file.with_suffix("").parts) + ".x*"
-        for name, code in codes.items():
-            if outcome(code) in (SURVIVORS if again else ("not run",)):
-                yield name
+        else:
+            yield from chosen
 
 
 def report(files: list[Path]) -> bool:

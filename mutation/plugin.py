@@ -8,6 +8,7 @@ Rules
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -36,6 +37,7 @@ def quickest(tests: list[str]) -> list[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tests; those of the statistics, and of no mutant, are given by their folder."""
+    gc.freeze()  # pytest looks for garbage at its end, in a fork that is about to end too
     if "::" in config.args[0]:
         config.args = quickest(config.args)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
