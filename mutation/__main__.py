@@ -3,7 +3,8 @@
 Rules
 1. A mutant is killed when a test fails, when the tests cannot even be collected, or when they do not end in time.
    One that survives, and one that no test reaches, count against the score; one that was not run yet does not.
-2. What was decided stays decided until the function changes; `--again` puts the survivors to the tests once more.
+2. What was decided stays decided until the function changes; `--again` puts the survivors to the tests once more,
+   and to slower ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
+
+from mutation import plugin
 
 SOURCES = Path("gateway/policy")
 MUTANTS = Path("mutants")
@@ -102,7 +105,7 @@ def score(row: Counter[str]) -> float:
 
 @click.command()
 @click.argument("modules", nargs=-1)
-@click.option("--again", is_flag=True, help="Put the survivors to the tests once more: after new tests.")
+@click.option("--again", is_flag=True, help="Put the survivors to the tests once more, and to slower ones.")
 @click.option("--report", "only_report", is_flag=True, help="Run nothing.")
 @click.option("--jobs", default=1, show_default=True, help="Processes.")
 def main(modules: tuple[str, ...], again: bool, only_report: bool, jobs: int) -> None:
@@ -110,8 +113,10 @@ def main(modules: tuple[str, ...], again: bool, only_report: bool, jobs: int) ->
     files = list(named(modules))
     if not only_report and (names := list(wanted(files, again))):
         command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(jobs), *names]
-        environment = os.environ | {"HYPOTHESIS_PROFILE": "mutation"}
-        subprocess.run(command, env=environment, check=True)
+        budget = plugin.AGAIN if again else plugin.BUDGET
+        environment = os.environ | {"HYPOTHESIS_PROFILE": "mutation", "MUTATION_BUDGET": str(budget)}
+        if subprocess.run(command, env=environment, check=False).returncode:
+            raise click.ClickException("mutmut stopped; what it says above is why.")
     if not report(files):
         raise click.ClickException(
             f"Less than {LEAST:.0f} per cent killed. Write the tests that are missing."

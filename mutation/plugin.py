@@ -1,53 +1,88 @@
 """A plugin of pytest for the run of one mutant.
 
 Rules
-1. Of the tests that reach a function its mutants have the quickest, up to `BUDGET` seconds: what only a slow test
-   would notice wants a quick one. A mutant that makes them take `LIMIT` seconds of CPU does not end in time.
-2. Mutants are forked from a process that has collected the tests, so what the code as it is has cached is forgotten.
+1. Of the tests that reach a function its mutants have those first that noticed another mutant of it, and then the
+   quickest, up to `BUDGET` seconds; who survives them has `AGAIN` seconds with ``--again``.
+2. A mutant that makes them take `LIMIT` seconds of CPU does not end in time.
+3. Mutants are forked from a process that has collected the tests, so what the code as it is has cached is forgotten.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import sys
+from functools import cache
 from pathlib import Path
 from time import process_time
 
 import pytest
 
-BUDGET, LIMIT = 8, 40
+BUDGET, AGAIN, LIMIT = 8.0, 60.0, 40
 STATISTICS = Path("mutmut-stats.json")
 """What mutmut measured before the first mutant; beside the mutated code, where the tests are run."""
+NOTICED = Path("noticed.txt")
+"""Line by line a function and a test that noticed a mutant of it."""
 
 
-def quickest(tests: list[str]) -> list[str]:
+@cache
+def durations() -> dict[str, float]:
+    """Test -> seconds; nothing of a new one. Read before mutants are forked, and then in all of them."""
+    found: dict[str, float] = json.loads(STATISTICS.read_text("utf-8"))["duration_by_test"]
+    return found
+
+
+def seconds(test: str) -> float:
+    """How long a test takes."""
+    return durations().get(test, 0.0)
+
+
+def function() -> str:
+    """The name of the function of which a mutant is tested; empty when none is."""
+    name, mark, _ = os.environ.get("MUTANT_UNDER_TEST", "").partition("__mutmut_")
+    return name if mark else ""
+
+
+def chosen(tests: list[str], noticed: set[str], budget: float) -> list[str]:
     """Rule 1. To a tenth of a second, so that most tests stay beside those that share their fixtures."""
-    durations = json.loads(STATISTICS.read_text("utf-8"))["duration_by_test"]
-    chosen: list[str] = []
+    found: list[str] = []
     spent = 0.0
-    for test in sorted(tests, key=lambda test: (round(durations[test], 1), test)):
-        spent += durations[test]
-        if chosen and spent > BUDGET:
+    for test in sorted(tests, key=lambda test: (test not in noticed, round(seconds(test), 1), test)):
+        spent += seconds(test)
+        if found and spent > budget:
             break
-        chosen.append(test)
-    return chosen
+        found.append(test)
+    return found
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tests; those of the statistics, and of no mutant, are given by their folder."""
     gc.freeze()  # pytest looks for garbage at its end, in a fork that is about to end too
+    if STATISTICS.is_file():
+        durations()
     if "::" in config.args[0]:
-        config.args = quickest(config.args)
+        lines = NOTICED.read_text("utf-8").splitlines() if NOTICED.is_file() else []
+        pairs = [line.split(" ", 1) for line in lines]
+        noticed = {test for name, test in pairs if name == function()}
+        config.args = chosen(config.args, noticed, float(os.environ.get("MUTATION_BUDGET", BUDGET)))
+    if function():
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (int(process_time()) + LIMIT, hard))
 
 
 def pytest_collection_finish() -> None:
-    """Rule 2."""
+    """Rule 3."""
     for name, module in list(sys.modules.items()):
         if name.startswith("gateway.policy"):
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what noticed a mutant."""
+    if report.failed and (name := function()):
+        with NOTICED.open("a", encoding="utf-8") as file:
+            file.write(f"{name} {report.nodeid}\n")

@@ -79,9 +79,21 @@ def test_nine_in_ten_are_enough(killed, enough, found):
     assert "survived: gateway.policy.rule.x_9" in result.output
 
 
-def test_the_quickest_tests_come_first_and_the_slow_ones_not_at_all(tmp_path, monkeypatch):
+def test_what_noticed_comes_first_then_the_quickest_and_the_slow_ones_not_at_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    durations = {"a::slow": plugin.BUDGET, "b::second": 0.04, "a::first": 0.02, "a::third": 0.2}
-    plugin.STATISTICS.write_text(json.dumps({"duration_by_test": durations}))
-    assert plugin.quickest(list(durations)) == ["a::first", "b::second", "a::third"]
-    assert plugin.quickest(["a::slow"]) == ["a::slow"]
+    seconds = {
+        "a::slow": plugin.BUDGET,
+        "b::third": 0.04,
+        "a::second": 0.02,
+        "a::fourth": 0.2,
+        "b::first": 0.7,
+    }
+    plugin.STATISTICS.write_text(json.dumps({"duration_by_test": seconds}))
+    plugin.durations.cache_clear()
+    assert plugin.chosen(list(seconds), {"b::first"}, plugin.BUDGET) == [
+        "b::first",
+        "a::second",
+        "b::third",
+        "a::fourth",
+    ]
+    assert plugin.chosen(["a::slow"], set(), 1.0) == ["a::slow"]

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import fastavro
 import pytest
-from alerts import KEYS, changed, samples, simulated, withholding
+from alerts import CONFLUENT, KEYS, changed, samples, simulated, withholding
+from sentences import is_sentence
 from strategies import zigzag
 
 from gateway.errors import AvroError, PolicyError
@@ -89,6 +90,7 @@ def test_what_is_not_declared_is_denied(provenance: Provenance) -> None:
     with pytest.raises(PolicyError) as caught:
         Policy().release(replace(FOUND, provenance=provenance))
     assert (caught.value.code, caught.value.clause) == ("policy-provenance", "P26")
+    assert is_sentence(caught.value.message)
 
 
 # Leaves
@@ -105,8 +107,10 @@ def test_a_withheld_leaf_is_not_in_the_release() -> None:
     assert not values["prvDiaSources"]
     assert values["diaObject"] == values_of(secret)["diaObject"]
     assert made.rules == {"test": len(made.withheld)}
-    with pytest.raises(PolicyError):
+    with pytest.raises(PolicyError) as caught:
         made.original()
+    assert caught.value.code == "policy-withheld"
+    assert is_sentence(caught.value.message)
 
 
 @pytest.mark.parametrize("effect", ["refuse", "quarantine"])
@@ -325,12 +329,14 @@ def with_field(name: str, schema: Any = JSON) -> dict[str, Any]:
 def test_a_new_field_stays_behind_and_the_stream_goes_on(name: str) -> None:
     text = json.dumps(JSON)
     schema = parse_schema(with_field(name, json.loads(text)))
-    alert = Alert(schema, FOUND.payload + zigzag(len(SECRET)) + SECRET.encode(), provenance=FOUND.provenance)
+    payload = FOUND.payload + zigzag(len(SECRET)) + SECRET.encode()
+    alert = Alert(schema, payload, CONFLUENT, FOUND.provenance)
     made = Policy().release(alert)
     assert made.beyond == ("secret",)
     assert not made.whole
     assert made.item.schema is RELEASED
     assert made.item.payload == FOUND.payload
+    assert made.item.framing == CONFLUENT
     assert SECRET not in repr(made)
 
 
