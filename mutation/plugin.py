@@ -1,8 +1,8 @@
 """A plugin of pytest for the run of one mutant.
 
 Rules
-1. Of the tests that reach a function its mutants have those first that noticed another mutant of it, and then the
-   quickest, up to `BUDGET` seconds; who survives them has `AGAIN` seconds with ``--again``.
+1. Of the tests that reach a function its mutants have those first that noticed another mutant of it, and then those
+   that are quick and reach little else, up to `BUDGET` seconds; who survives has `AGAIN` seconds with ``--again``.
 2. A mutant that makes them take `LIMIT` seconds of CPU does not end in time.
 3. Mutants are forked from a process that has collected the tests, so what the code as it is has cached is forgotten.
 """
@@ -14,7 +14,10 @@ import json
 import os
 import resource
 import sys
+from collections import Counter
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from time import process_time
 
@@ -27,16 +30,20 @@ NOTICED = Path("noticed.txt")
 """Line by line a function and a test that noticed a mutant of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a test costs: seconds, and how many functions it reaches."""
+
+    seconds: float = 0.0
+    reach: int = 0
+
+
 @cache
-def durations() -> dict[str, float]:
-    """Test -> seconds; nothing of a new one. Read before mutants are forked, and then in all of them."""
-    found: dict[str, float] = json.loads(STATISTICS.read_text("utf-8"))["duration_by_test"]
-    return found
-
-
-def seconds(test: str) -> float:
-    """How long a test takes."""
-    return durations().get(test, 0.0)
+def costs() -> dict[str, Cost]:
+    """Test -> its cost; nothing of a new one. Read before mutants are forked, and then in all of them."""
+    found = json.loads(STATISTICS.read_text("utf-8"))
+    reach = Counter(chain.from_iterable(found["tests_by_mangled_function_name"].values()))
+    return {test: Cost(seconds, reach[test]) for test, seconds in found["duration_by_test"].items()}
 
 
 def function() -> str:
@@ -46,11 +53,18 @@ def function() -> str:
 
 
 def chosen(tests: list[str], noticed: set[str], budget: float) -> list[str]:
-    """Rule 1. To a tenth of a second, so that most tests stay beside those that share their fixtures."""
+    """Rule 1. Each further test of a file counts as dearer, so that every file has its turn."""
+    known = {test: costs().get(test, Cost()) for test in tests}
+    turns: Counter[str] = Counter()
+    order: list[tuple[bool, float, str]] = []
+    # No test is free: collecting it, making its fixtures.
+    for price, test in sorted((cost.reach * (cost.seconds + 0.05), test) for test, cost in known.items()):
+        turns[file := test.partition("::")[0]] += 1
+        order.append((test not in noticed, price * turns[file], test))
     found: list[str] = []
     spent = 0.0
-    for test in sorted(tests, key=lambda test: (test not in noticed, round(seconds(test), 1), test)):
-        spent += seconds(test)
+    for _, _, test in sorted(order):
+        spent += known[test].seconds
         if found and spent > budget:
             break
         found.append(test)
@@ -61,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the tests; those of the statistics, and of no mutant, are given by their folder."""
     gc.freeze()  # pytest looks for garbage at its end, in a fork that is about to end too
     if STATISTICS.is_file():
-        durations()
+        costs()
     if "::" in config.args[0]:
         lines = NOTICED.read_text("utf-8").splitlines() if NOTICED.is_file() else []
         pairs = [line.split(" ", 1) for line in lines]

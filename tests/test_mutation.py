@@ -79,21 +79,13 @@ def test_nine_in_ten_are_enough(killed, enough, found):
     assert "survived: gateway.policy.rule.x_9" in result.output
 
 
-def test_what_noticed_comes_first_then_the_quickest_and_the_slow_ones_not_at_all(tmp_path, monkeypatch):
+def test_what_noticed_comes_first_then_the_quick_and_near_and_the_slow_ones_not_at_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    seconds = {
-        "a::slow": plugin.BUDGET,
-        "b::third": 0.04,
-        "a::second": 0.02,
-        "a::fourth": 0.2,
-        "b::first": 0.7,
-    }
-    plugin.STATISTICS.write_text(json.dumps({"duration_by_test": seconds}))
-    plugin.durations.cache_clear()
-    assert plugin.chosen(list(seconds), {"b::first"}, plugin.BUDGET) == [
-        "b::first",
-        "a::second",
-        "b::third",
-        "a::fourth",
-    ]
+    seconds = {"a::slow": plugin.BUDGET, "b::far": 0.02, "a::near": 0.02, "a::fourth": 0.5, "b::first": 0.7}
+    reach = {"rule": list(seconds), "verdict": ["b::far", "b::first", "a::slow"]}
+    found = {"duration_by_test": seconds, "tests_by_mangled_function_name": reach}
+    plugin.STATISTICS.write_text(json.dumps(found))
+    plugin.costs.cache_clear()
+    tests = plugin.chosen(list(seconds), {"b::first"}, plugin.BUDGET)
+    assert tests == ["b::first", "a::near", "b::far", "a::fourth"]
     assert plugin.chosen(["a::slow"], set(), 1.0) == ["a::slow"]
