@@ -28,6 +28,7 @@ LEAST = 90.0
 
 OUTCOMES: dict[int | None, str] = {
     None: "not run",
+    3: "not run",  # pytest itself failed, and nothing is known
     0: "survived",
     33: "no test",  # mutmut's own, as is 36
     5: "no test",

@@ -50,7 +50,15 @@ def test_no_name_is_all_that_has_code():
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [(1, "killed"), (2, "killed"), (-24, "timeout"), (0, "survived"), (33, "no test"), (None, "not run")],
+    [
+        (1, "killed"),
+        (2, "killed"),
+        (-24, "timeout"),
+        (0, "survived"),
+        (33, "no test"),
+        (3, "not run"),
+        (None, "not run"),
+    ],
 )
 def test_what_an_exit_status_says(code, outcome):
     assert mutation.outcome(code) == outcome

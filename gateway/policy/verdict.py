@@ -71,10 +71,8 @@ def explain(
 
 def at(provenance: Provenance, path: FieldPath) -> Provenance:
     """Where one field comes from: what is declared for it, of several declarations all, and otherwise for all."""
-    found = [other for pattern, other in provenance.fields if PathPattern.parse(pattern).matches(path)]
-    if not found:
-        return provenance
-    return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
+    found = tuple(other for pattern, other in provenance.fields if PathPattern.parse(pattern).matches(path))
+    return Provenance(inputs=found) if found else provenance
 
 
 def _named(decision: Decision, judge: Profile, profile: Profile) -> Decision:

@@ -75,10 +75,8 @@ class EventJudge:
 
     def _origin(self, element: Element) -> Provenance:
         """Rule 2."""
-        found = [other for pattern, other in self._declared if is_about(pattern, element)]
-        if not found:
-            return self._provenance
-        return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
+        found = tuple(other for pattern, other in self._declared if is_about(pattern, element))
+        return Provenance(inputs=found) if found else self._provenance
 
     def _decision(self, resource: Resource, origin: Provenance) -> Decision:
         matched = [pattern.matches(resource.path) for pattern in self._patterns[resource.kind]]
