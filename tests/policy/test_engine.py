@@ -21,6 +21,7 @@ from gateway.model.audience import PUBLIC, Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Origin, Provenance
+from gateway.model.voevent import VOEvent
 from gateway.policy import engine
 from gateway.policy.engine import Policy
 from gateway.policy.moment import Moment
@@ -37,6 +38,7 @@ RELEASED = registry.get("lsst/11.1")
 JSON = cast(Any, RELEASED.json)
 FOUND = simulated()[0]
 ISSUED = Provenance(Origin.ALERT, issued=True)
+EXTERNAL = Provenance(Origin.EXTERNAL)
 
 
 def rule(name: str, effect: Any = "pass", *paths: str, **more: Any) -> Rule:
@@ -153,6 +155,23 @@ def test_a_field_from_elsewhere_is_judged_by_where_it_is_from() -> None:
         Policy().release(replace(FOUND, provenance=mixed), Audience(frozenset({"dp1"}))).withheld
         == made.withheld
     )
+
+
+def test_a_field_from_elsewhere_is_explained_by_where_it_is_from() -> None:
+    mixed = Provenance(Origin.ALERT, fields=(("diaObject.**", Provenance(Origin.DATA_RELEASE, "dp2")),))
+    for path, passes in (("diaSource.ra", True), ("diaObject.ra", False)):
+        resource = Resource("lsst", FieldPath.parse(path), (11, 1))
+        assert Policy().decide(resource, mixed).passes is passes
+
+
+@pytest.mark.parametrize("audience", [PUBLIC, Audience(frozenset({"dp2"}))])
+def test_a_release_says_for_whom_it_is_and_by_which_profile(audience: Audience) -> None:
+    policy = Policy("packet-only")
+    event = VOEvent("2.0", "ivo://example.org/a#b", "test")
+    alert, other = policy.release(FOUND, audience), policy.release(event, audience, provenance=EXTERNAL)
+    for made in (alert, other):
+        assert made.audience == audience
+        assert (made.profile, made.profile_sha256) == ("packet-only", policy.profile.sha256)
 
 
 def test_a_derived_value_is_as_restricted_as_its_most_restricted_input() -> None:
