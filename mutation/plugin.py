@@ -23,7 +23,7 @@ from time import process_time
 
 import pytest
 
-BUDGET, AGAIN, LIMIT = 8.0, 60.0, 40
+BUDGET, AGAIN, LIMIT = 5.0, 30.0, 40
 STATISTICS = Path("mutmut-stats.json")
 """What mutmut measured before the first mutant; beside the mutated code, where the tests are run."""
 NOTICED = Path("noticed.txt")
@@ -74,6 +74,11 @@ def chosen(tests: list[str], noticed: set[str], budget: float) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tests; those of the statistics, and of no mutant, are given by their folder."""
     gc.freeze()  # pytest looks for garbage at its end, in a fork that is about to end too
+    if os.environ.get("MUTANT_UNDER_TEST"):
+        # Every call of a function of the policy asks the environment; in this process the answer stays the same.
+        from mutmut.mutation import trampoline
+
+        trampoline.get_mutant_under_test = cache(trampoline.get_mutant_under_test)
     if STATISTICS.is_file():
         costs()
     if "::" in config.args[0]:

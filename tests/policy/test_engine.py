@@ -419,6 +419,21 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         provenance = Provenance(Origin.ALERT, f"r{number}", issued=True)
         assert policy.release(replace(FOUND, provenance=provenance)).whole
         assert len(policy._alerts) <= 4
+        event = VOEvent("2.0", "ivo://example.org/a#b", "test")
+        assert policy.release(event, provenance=replace(EXTERNAL, release=f"r{number}")).whole
+        assert len(policy._events) <= 4
+
+
+def test_who_decides_about_events_is_kept_until_its_clock_has_run_out() -> None:
+    now = [datetime(2027, 6, 30, tzinfo=UTC)]
+    waits = rule("later", origins=(Origin.DATA_RELEASE,), start=Moment.parse("released + 2 y"))
+    policy = Policy(profile(waits, releases={"dp1": date(2025, 6, 30)}), clock=lambda: now[0])
+    release = Provenance(Origin.DATA_RELEASE, "dp1")
+    first = policy._event_judge(release, PUBLIC)
+    assert policy._event_judge(release, PUBLIC) is first
+    assert policy._event_judge(EXTERNAL, PUBLIC) is not first
+    now[0] = datetime(2027, 7, 1, tzinfo=UTC)
+    assert policy._event_judge(release, PUBLIC) is not first
 
 
 def test_a_profile_without_rules_denies_everything() -> None:
