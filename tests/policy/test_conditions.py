@@ -1,5 +1,6 @@
 """Which rows of a packet the conditions of rules hold of, and the numbers that they look at."""
 
+import json
 import struct
 
 import pytest
@@ -14,7 +15,8 @@ from gateway.policy.alerts.conditions import Conditions, Held, taker
 from gateway.policy.facts import Condition
 from gateway.policy.pattern import KindRange, PathPattern
 from gateway.policy.rule import Effect, Rule
-from gateway.schema.project import values_of
+from gateway.schema.parse import parse_schema
+from gateway.schema.project import project, values_of
 
 MATURE, NEW = simulated("lsst/11.1")[0], simulated("lsst/11.1")[1]  # the second has no history
 ROWS = values_of(MATURE)["prvDiaSources"]
@@ -94,10 +96,16 @@ def test_a_place_that_two_patterns_name_is_looked_at_once(key: str) -> None:
     assert found.count((place, None)) == 1
 
 
-def test_rules_that_can_be_put_nowhere_are_none() -> None:
-    assert Conditions(MATURE.schema, [rule("trail-rate > 1", "diaSource")])
-    assert not Conditions(MATURE.schema, [rule("programid = 1", "**")])
-    assert not Conditions(MATURE.schema, [])
+def test_a_schema_without_objects_says_nothing_about_their_rows() -> None:
+    bare = json.loads(json.dumps(MATURE.schema.json))
+    bare["fields"] = [field for field in bare["fields"] if field["name"] != "diaObject"]
+    schema = parse_schema(bare)
+    assert [field.name for field in schema.root.fields].count("diaObject") == 0
+    assert held(project(MATURE, schema)[0], rule("extra-rows = 0", "prvDiaSources"))
+
+
+def test_rules_that_can_be_put_nowhere_hold_of_nothing() -> None:
+    assert held(MATURE, rule("programid != 4", "**")) == []
     assert held(MATURE) == []
 
 

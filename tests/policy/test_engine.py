@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import fastavro
@@ -424,16 +425,18 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(policy._events) <= 4
 
 
-def test_who_decides_about_events_is_kept_until_its_clock_has_run_out() -> None:
+def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
     now = [datetime(2027, 6, 30, tzinfo=UTC)]
     waits = rule("later", origins=(Origin.DATA_RELEASE,), start=Moment.parse("released + 2 y"))
     policy = Policy(profile(waits, releases={"dp1": date(2025, 6, 30)}), clock=lambda: now[0])
     release = Provenance(Origin.DATA_RELEASE, "dp1")
-    first = policy._event_judge(release, PUBLIC)
-    assert policy._event_judge(release, PUBLIC) is first
-    assert policy._event_judge(EXTERNAL, PUBLIC) is not first
-    now[0] = datetime(2027, 7, 1, tzinfo=UTC)
-    assert policy._event_judge(release, PUBLIC) is not first
+    for judge in (policy._event_judge, partial(policy.judge, RELEASED)):
+        now[0] = datetime(2027, 6, 30, tzinfo=UTC)
+        first = judge(release, PUBLIC)
+        assert judge(release, PUBLIC) is first
+        assert judge(EXTERNAL, PUBLIC) is not first
+        now[0] = datetime(2027, 7, 1, tzinfo=UTC)
+        assert judge(release, PUBLIC) is not first
 
 
 def test_a_profile_without_rules_denies_everything() -> None:

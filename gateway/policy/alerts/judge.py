@@ -135,7 +135,7 @@ class AlertJudge:
         return self._held(payload)[0]
 
     def _held(self, payload: bytes) -> tuple[list[Held], dict[str, Edit]]:
-        held = self._conditions(payload) if self._conditions else []
+        held = self._conditions(payload)
         if not self._stamps:
             return held, {}
         more, edits = self._stamps(payload)
