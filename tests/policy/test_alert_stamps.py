@@ -4,14 +4,13 @@ import gzip
 
 import pytest
 from alerts import changed, simulated
+from rules import rule
 from strategies import zigzag
 
 from gateway.model.alert import Alert
-from gateway.model.provenance import Origin
 from gateway.policy.alerts.conditions import Held
 from gateway.policy.alerts.stamps import Stamps
 from gateway.policy.facts import Condition
-from gateway.policy.pattern import KindRange, PathPattern
 from gateway.policy.rule import Rule
 from gateway.schema.project import values_of
 from gateway.schema.raw import Layout
@@ -22,22 +21,11 @@ STAMPS = ("cutoutDifference", "cutoutScience", "cutoutTemplate")
 ALERTS = pytest.mark.parametrize("alert", [LSST, ZTF], ids=["lsst", "ztf"])
 
 
-def rule(where: str, *paths: str) -> Rule:
-    return Rule(
-        f"{where} {paths}",
-        "quarantine",
-        (Origin.ALERT,),
-        (KindRange("lsst"), KindRange("ztf")),
-        tuple(map(PathPattern.parse, paths or STAMPS)),
-        "P13",
-        "test",
-        "inferred",
-        "For a test.",
-        where=Condition.parse(where),
-    )
+def asking(where: str, *paths: str) -> Rule:
+    return rule(f"{where} {paths}", "quarantine", *(paths or STAMPS), where=Condition.parse(where))
 
 
-BESIDE, NONE_OF_THEIRS = rule("stamp = 1"), rule("stamp > 1")
+BESIDE, NONE_OF_THEIRS = asking("stamp = 1"), asking("stamp > 1")
 
 
 def stamp(alert: Alert, name: str) -> bytes:
@@ -74,7 +62,7 @@ def test_images_as_issued_are_as_they_are(alert: Alert) -> None:
 def test_what_is_none_of_the_surveys_is_held(alert: Alert, name: str) -> None:
     wrong = with_stamp(alert, name, b"no image")
     assert looked_at(wrong, BESIDE, NONE_OF_THEIRS) == ([Held(NONE_OF_THEIRS, name)], {})
-    others = rule("stamp > 1", *(one for one in STAMPS if one != name))
+    others = asking("stamp > 1", *(one for one in STAMPS if one != name))
     assert looked_at(wrong, others) == ([], {})
 
 
@@ -111,4 +99,4 @@ def test_the_position_of_the_trigger_is_looked_at(field: str) -> None:
 def test_without_a_rule_no_image_is_looked_at(alert: Alert) -> None:
     assert Stamps(alert.schema, [NONE_OF_THEIRS])
     assert not Stamps(alert.schema, [])
-    assert not Stamps(alert.schema, [rule("stamp > 1", "diaSource")])
+    assert not Stamps(alert.schema, [asking("stamp > 1", "diaSource")])

@@ -5,16 +5,15 @@ import struct
 
 import pytest
 from alerts import changed, long, simulated
+from rules import rule
 from sentences import is_sentence
 
 from gateway.errors import SchemaError
 from gateway.model.alert import Alert
 from gateway.model.avrotype import Array, Primitive
-from gateway.model.provenance import Origin
 from gateway.policy.alerts.conditions import Conditions, Held, taker
 from gateway.policy.facts import Condition
-from gateway.policy.pattern import KindRange, PathPattern
-from gateway.policy.rule import Effect, Rule
+from gateway.policy.rule import Rule
 from gateway.schema.parse import parse_schema
 from gateway.schema.project import project, values_of
 
@@ -23,19 +22,8 @@ ROWS = values_of(MATURE)["prvDiaSources"]
 NIGHT = values_of(MATURE)["diaSource"]["midpointMjdTai"]
 
 
-def rule(where: str, *paths: str, effect: Effect = "refuse") -> Rule:
-    return Rule(
-        f"{where} {paths}",
-        effect,
-        (Origin.ALERT,),
-        (KindRange("lsst"), KindRange("ztf")),
-        tuple(map(PathPattern.parse, paths)),
-        "P25",
-        "test",
-        "inferred",
-        "For a test.",
-        where=Condition.parse(where),
-    )
+def asking(where: str, *paths: str) -> Rule:
+    return rule(f"{where} {paths}", "refuse", *paths, where=Condition.parse(where))
 
 
 def held(alert: Alert, *rules: Rule) -> list[tuple[str, tuple[int, ...] | None]]:
@@ -52,13 +40,13 @@ def test_rows_are_told_by_their_numbers() -> None:
     limit = sorted(NIGHT - row["midpointMjdTai"] for row in ROWS)[len(ROWS) // 2]
     some = ages(round(limit, 3))
     assert 0 < len(some) < len(ROWS)
-    assert held(MATURE, rule(f"history-age > {limit:.3f}", "prvDiaSources[]")) == [("prvDiaSources", some)]
-    assert held(MATURE, rule("history-age > 99999", "prvDiaSources[]")) == []
+    assert held(MATURE, asking(f"history-age > {limit:.3f}", "prvDiaSources[]")) == [("prvDiaSources", some)]
+    assert held(MATURE, asking("history-age > 99999", "prvDiaSources[]")) == []
 
 
 def test_a_record_holds_as_a_whole() -> None:
     streak = changed(MATURE, diaSource__trailLength=struct.pack("<f", 15.0))
-    fast = rule("trail-rate > 0.4", "diaSource")
+    fast = asking("trail-rate > 0.4", "diaSource")
     assert held(streak, fast) == [("diaSource", None)]
     assert held(changed(MATURE, diaSource__trailLength=None), fast) == []
 
@@ -66,11 +54,11 @@ def test_a_record_holds_as_a_whole() -> None:
 def test_an_array_holds_by_how_many_rows_it_has() -> None:
     stated = values_of(MATURE)["diaObject"]["nDiaSources"]
     extra = len(ROWS) + 1 - stated
-    assert held(MATURE, rule(f"extra-rows = {extra}", "prvDiaSources")) == [("prvDiaSources", None)]
-    assert held(MATURE, rule(f"extra-rows != {extra}", "prvDiaSources")) == []
+    assert held(MATURE, asking(f"extra-rows = {extra}", "prvDiaSources")) == [("prvDiaSources", None)]
+    assert held(MATURE, asking(f"extra-rows != {extra}", "prvDiaSources")) == []
     # One row more than the object says; and with rows that are looked at too, not only counted.
     fewer = changed(MATURE, diaObject__nDiaSources=long(len(ROWS)))
-    both = rule("extra-rows = 1", "prvDiaSources"), rule("history-age >= 0", "prvDiaSources[]")
+    both = asking("extra-rows = 1", "prvDiaSources"), asking("history-age >= 0", "prvDiaSources[]")
     everyone = tuple(range(len(ROWS)))
     assert held(fewer, *both) == [("prvDiaSources", None), ("prvDiaSources", everyone)]
 
@@ -78,13 +66,13 @@ def test_an_array_holds_by_how_many_rows_it_has() -> None:
 def test_what_is_not_there_holds_of_nothing() -> None:
     for path in ("prvDiaSources", "prvDiaSources[]"):
         where = "extra-rows >= -9999" if path == "prvDiaSources" else "history-age > -99999"
-        assert held(MATURE, rule(where, path))
-        assert held(NEW, rule(where, path)) == []
+        assert held(MATURE, asking(where, path))
+        assert held(NEW, asking(where, path)) == []
 
 
 def test_an_object_that_is_not_there_says_nothing_about_its_rows() -> None:
     # A solar-system alert: nothing to compare with, so there are no rows too many.
-    assert held(changed(MATURE, diaObject=None), rule("extra-rows = 0", "prvDiaSources"))
+    assert held(changed(MATURE, diaObject=None), asking("extra-rows = 0", "prvDiaSources"))
 
 
 @pytest.mark.parametrize("key", ["lsst/11.1", "ztf/4.02"])
@@ -92,7 +80,7 @@ def test_a_place_that_two_patterns_name_is_looked_at_once(key: str) -> None:
     where, place = (
         ("withdrawn = 0", "diaSource") if key.startswith("lsst") else ("programid = 1", "candidate")
     )
-    found = held(simulated(key)[0], rule(where, "*", place))
+    found = held(simulated(key)[0], asking(where, "*", place))
     assert found.count((place, None)) == 1
 
 
@@ -101,11 +89,11 @@ def test_a_schema_without_objects_says_nothing_about_their_rows() -> None:
     bare["fields"] = [field for field in bare["fields"] if field["name"] != "diaObject"]
     schema = parse_schema(bare)
     assert [field.name for field in schema.root.fields].count("diaObject") == 0
-    assert held(project(MATURE, schema)[0], rule("extra-rows = 0", "prvDiaSources"))
+    assert held(project(MATURE, schema)[0], asking("extra-rows = 0", "prvDiaSources"))
 
 
 def test_rules_that_can_be_put_nowhere_hold_of_nothing() -> None:
-    assert held(MATURE, rule("programid != 4", "**")) == []
+    assert held(MATURE, asking("programid != 4", "**")) == []
     assert held(MATURE) == []
 
 
@@ -140,5 +128,5 @@ def test_what_is_no_number_cannot_be_asked_for(type_: Primitive | Array) -> None
 
 
 def test_what_holds_is_of_a_field_unless_rows_are_said() -> None:
-    one = rule("withdrawn = 1", "diaSource")
+    one = asking("withdrawn = 1", "diaSource")
     assert Held(one, "diaSource") == Held(one, "diaSource", None)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import fastavro
 import pytest
 from alerts import CONFLUENT, KEYS, changed, samples, simulated, withholding
+from rules import profile, rule
 from sentences import is_sentence
 from strategies import zigzag
 
@@ -26,9 +27,8 @@ from gateway.model.voevent import VOEvent
 from gateway.policy import engine
 from gateway.policy.engine import Policy
 from gateway.policy.moment import Moment
-from gateway.policy.pattern import KindRange, PathPattern
-from gateway.policy.profile import Profile, load
-from gateway.policy.rule import Resource, Rule
+from gateway.policy.profile import load
+from gateway.policy.rule import Resource
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
 from gateway.schema.project import values_of
@@ -40,23 +40,6 @@ JSON = cast(Any, RELEASED.json)
 FOUND = simulated()[0]
 ISSUED = Provenance(Origin.ALERT, issued=True)
 EXTERNAL = Provenance(Origin.EXTERNAL)
-
-
-def rule(name: str, effect: Any = "pass", *paths: str, **more: Any) -> Rule:
-    known: dict[str, Any] = {
-        "origins": (Origin.ALERT,),
-        "kinds": (KindRange.parse("lsst"), KindRange.parse("ztf")),
-        "paths": tuple(map(PathPattern.parse, paths or ("**",))),
-        "clause": "P01",
-        "source": "test",
-        "certainty": "measured",
-        "reason": "For a test.",
-    }
-    return Rule(name, effect, **(known | more))
-
-
-def profile(*rules: Rule, **more: Any) -> Profile:
-    return Profile("test", "T", date(2026, 1, 1), "0", tuple(rules), **more)
 
 
 @pytest.mark.parametrize("name", ["rdo013-2025", "packet-only"])
