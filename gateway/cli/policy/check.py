@@ -74,8 +74,9 @@ def check(
 ) -> None:
     """Say what of these files an audience may not see, by which clause, and what to change.
 
-    TARGET is a file, a folder or - for standard input: alerts, Avro schemas, VOEvents, VOTables, VOSI tables, Parquet,
-    FITS, JSON, Felis YAML, or a list of links. The files are not changed and no value of them is shown.
+    TARGET is a file, a folder, a tar archive or - for standard input: alerts, Avro schemas, VOEvents, VOTables,
+    VOSI tables, Parquet, FITS, JSON, Felis YAML, or a list of links. The files are not changed and no value of them is
+    shown.
 
     \b
     Examples:
