@@ -111,7 +111,7 @@ class Policy:
             release than is given
         root : the document, parsed
         """
-        judge = self._event_judge(provenance, audience)
+        judge = self.event_judge(provenance, audience)
         if event.original is None or not judge.passes_elements:
             return None
         if not passes(event.original, root, judge.passes_sign):
@@ -163,7 +163,8 @@ class Policy:
     def _event(
         self, event: VOEvent, audience: Audience, provenance: Provenance, issuer: Issuer
     ) -> Release[VOEvent]:
-        left, decisions = judged(event, self._event_judge(provenance, audience))
+        left, found = judged(event, self.event_judge(provenance, audience))
+        decisions = tuple((element.path, decision) for element, decision in found)
         withheld = [decision for _, decision in decisions if not decision.passes]
         worst = strictest(withheld)
         identity, *rest = (decision for _, decision in decisions)
@@ -176,12 +177,13 @@ class Policy:
             self.profile.id,
             self.profile.sha256,
             frozenset(path for path, decision in decisions if not decision.passes),
-            tuple(decisions),
+            decisions,
             rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
 
-    def _event_judge(self, provenance: Provenance, audience: Audience) -> EventJudge:
+    def event_judge(self, provenance: Provenance, audience: Audience = PUBLIC) -> EventJudge:
+        """Who decides about the elements of VOEvents."""
         key = provenance.label, audience
         found = self._in_office(self._events, key)
         if found is None:

@@ -87,5 +87,5 @@ class Backoff:
         if lasted >= self.STEADY:
             self._next = self.FIRST
         wait = min(self._next, self._longest)
-        self._next = min(2 * wait, self._longest)
+        self._next = 2 * wait
         return wait * (1 - self._random() / 2)

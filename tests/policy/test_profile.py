@@ -13,7 +13,8 @@ import pytest
 from gateway import resources
 from gateway.errors import SettingsError
 from gateway.model.provenance import Origin
-from gateway.policy.profile import DEFAULT, load, names
+from gateway.policy import lists
+from gateway.policy.profile import DEFAULT, MAX_NESTED, load, names
 
 BAD = sorted((Path(__file__).parents[1] / "data/policy/bad").glob("*.toml"))
 HEAD = 'id = "x"\ntitle = "T"\nvalid-from = 2026-01-01\n'
@@ -73,6 +74,15 @@ def test_profiles_that_include_each_other_in_a_circle(tmp_path: Path) -> None:
     error = refused(tmp_path / "a.toml")
     assert "in a circle" in error.message
     assert error.where.line == 4
+
+
+def test_profiles_may_be_nested_so_deep_and_no_deeper(tmp_path: Path) -> None:
+    (tmp_path / "0.toml").write_text(HEAD + RULE, "utf-8")
+    for depth in range(1, MAX_NESTED + 2):
+        text = HEAD + f'include = ["{tmp_path}/{depth - 1}.toml"]\n'
+        (tmp_path / f"{depth}.toml").write_text(text, "utf-8")
+    assert load(str(tmp_path / f"{MAX_NESTED}.toml")).rules
+    assert "too deeply" in refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
 
 
 def test_a_profile_that_is_the_meet_of_itself(tmp_path: Path) -> None:
@@ -163,7 +173,8 @@ def test_a_profile_has_its_clauses(name: str) -> None:
 
 def test_the_hash_is_that_of_the_file_and_of_those_that_it_names(tmp_path: Path) -> None:
     data = (resources.policy() / "packet-only.toml").read_bytes()
-    assert load("packet-only").sha256 == hashlib.sha256(data).hexdigest()
+    tables = "".join(lists.hashes()).encode()
+    assert load("packet-only").sha256 == hashlib.sha256(data + tables).hexdigest()
     inner, outer = tmp_path / "inner.toml", tmp_path / "outer.toml"
     inner.write_text(HEAD + RULE, "utf-8")
     outer.write_text(HEAD + f'include = ["{inner}"]\n', "utf-8")

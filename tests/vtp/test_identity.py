@@ -98,14 +98,23 @@ ODD = (
 )
 SIGNS = ("'", '"', ">", "<", "-", "?", " ", "\n", "text", "é", "\U0001d11e", "&amp;")
 CONTENTS = st.lists(st.sampled_from(ODD + SIGNS), max_size=6).map("".join)
+
+
+def without(end: str, text: str) -> str:
+    """The text without what would end the markup that it is put into."""
+    while end in text:
+        text = text.replace(end, "")
+    return text
+
+
 AROUND = (
-    CONTENTS.map(lambda text: f"<!--{text.replace('-', '')}-->")
-    | CONTENTS.map(lambda text: f"<?x {text.replace('?>', '')}?>")
+    CONTENTS.map(lambda text: f"<!--{without('-', text)}-->")
+    | CONTENTS.map(lambda text: f"<?x {without('?>', text)}?>")
     | st.sampled_from([" ", "\n", "\t"])
 )
 INSIDE = (
     AROUND
-    | CONTENTS.map(lambda text: f"<![CDATA[{text.replace(']]>', '')}]]>")
+    | CONTENTS.map(lambda text: f"<![CDATA[{without(']]>', text)}]]>")
     | CONTENTS.map(lambda text: f"<What title='{text.translate({60: '', 39: ''})}'/>")
     | st.sampled_from(["<VOEvent/>", "<VOEvent>></VOEvent>", "'", '"', "é"])
 )

@@ -163,10 +163,11 @@ def test_a_mistake_of_the_program_is_one() -> None:
     session.opened(0)
     with pytest.raises(RuntimeError, match="a Receiver that is reading"):
         session.opened(0)
-    (news,) = session.receive(frame(EVENT) * 2, 0)[:1]
-    session.answer(news.packet, 0)
-    with pytest.raises(RuntimeError, match="answered once"):
-        session.answer(news.packet, 0)
+    packets = [news.packet for news in session.receive(frame(EVENT) * 3, 0)]
+    for packet in (packets[1], packets[0]):
+        session.answer(packet, 0)
+        with pytest.raises(RuntimeError, match="answered once"):
+            session.answer(packet, 0)
 
 
 def test_what_cannot_be_said_is_an_error_at_the_start() -> None:

@@ -27,8 +27,7 @@ from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
 from gateway.policy.alerts.conditions import Conditions, Held
-from gateway.policy.alerts.stamps import Stamps
-from gateway.policy.facts import STAMP
+from gateway.policy.alerts.stamps import Stamps, is_about_stamps
 from gateway.policy.profile import Profile
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Decision, Resource, Rule, strictest
@@ -98,8 +97,8 @@ class AlertJudge:
         worst = strictest([decision for _, decision in self.decisions])
         hopeless = worst.effect != "pass" and worst.effect != "redact"
         self._refusal = worst if hopeless or len(self.withheld) == len(self.decisions) else None
-        self._conditions = Conditions(schema, [rule for rule in rules if not _is_about_stamps(rule)])
-        self._stamps = Stamps(schema, [rule for rule in rules if _is_about_stamps(rule)])
+        self._conditions = Conditions(schema, [rule for rule in rules if not is_about_stamps(rule)])
+        self._stamps = Stamps(schema, [rule for rule in rules if is_about_stamps(rule)])
         self._root = schema.root
         self._blank = Splicer(schema.root, blanks(schema.root, self.withheld)) if self.withheld else None
         parts = [provenance, *(other for _, other in provenance.fields)]
@@ -135,7 +134,7 @@ class AlertJudge:
         return self._held(payload)[0]
 
     def _held(self, payload: bytes) -> tuple[list[Held], dict[str, Edit]]:
-        held = self._conditions(payload) if self._conditions else []
+        held = self._conditions(payload)
         if not self._stamps:
             return held, {}
         more, edits = self._stamps(payload)
@@ -150,10 +149,6 @@ def _with_positions(found: dict[FieldPath, Decision], schema: AlertSchema) -> De
     return tuple(
         (path, strictest([*hidden, one]) if path.top in stamps else one) for path, one in found.items()
     )
-
-
-def _is_about_stamps(rule: Rule) -> bool:
-    return rule.where is not None and rule.where.fact == STAMP
 
 
 def _gone(held: list[Held]) -> dict[str, set[int]]:
@@ -197,12 +192,11 @@ def read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
 
 
 def nearest(schema: AlertSchema) -> AlertSchema | None:
-    """The released schema nearest to the one whose name a schema bears, of the same major version."""
+    """The released schema nearest to the one whose name a schema bears: of its major version the last before it."""
     name = _ROOT_NAME.match(schema.name)
     if name is None:
         return None
     wanted = SchemaKey("lsst", int(name[1]), int(name[2]))
-    released = registry.keys()
-    same = [key for key in released if key.family == "lsst" and key.major == wanted.major]
-    earlier = [key for key in same if key <= wanted]
-    return registry.get(earlier[-1] if earlier else same[0]) if same else None
+    first = replace(wanted, minor=0)
+    earlier = [key for key in registry.keys() if first <= key <= wanted]  # noqa: SIM118 - a function, not a dict
+    return registry.get(earlier[-1]) if earlier else None

@@ -25,8 +25,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from gateway.policy.events.elements import GRID
-from gateway.policy.events.signs import PLAIN, Sign, host_link, lists
+from gateway.policy.events.signs import GRID, PLAIN, Sign, host_link, lists
 from gateway.safexml import Element
 
 __all__ = ["passes"]

@@ -18,6 +18,7 @@ Rules
    percent-encoding and character references, several times over, are undone first.
 3. Nothing is fetched. Nothing is kept: a cache of texts would hold what somebody may not see.
 4. The lists are data, ``policy/links/links.toml``, checked when they are first used.
+5. Numbers can be pixels wherever they stand: in one text, in one cell, or in columns of a table that are all alike.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ import html
 import re
 import tomllib
 import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -38,6 +41,7 @@ from jsonschema.exceptions import best_match
 from gateway import resources
 from gateway.errors import SettingsError, Where
 from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
 from gateway.policy.rule import Resource
 
 __all__ = [
@@ -45,8 +49,11 @@ __all__ = [
     "PLAIN",
     "SIGNS_FILE",
     "Sign",
+    "asked",
+    "bulk",
     "bulk_numbers",
     "host_link",
+    "in_a_grid",
     "lists",
     "longest",
     "parse_lists",
@@ -68,6 +75,9 @@ class Sign:
     resource: Resource
     release: str | None = None
 
+
+GRID = 30
+"""As many columns that say the same of themselves, and as many rows, are the smallest cutout there is (P14)."""
 
 PLAIN = Sign(Resource("text", FieldPath(("plain",))))
 SECRET_TEXT = Sign(Resource("text", FieldPath(("secret",))))
@@ -115,6 +125,30 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
             if (inner or "=//" in outer) and not outer.startswith("ivo:"):
                 found.add(_link("redirect"))
     return found
+
+
+def asked(found: Iterable[Sign], origin: Provenance) -> set[tuple[Resource, Provenance]]:
+    """What a profile is asked about signs in something of this origin: about each, and again as of the release that it
+    names (P26)."""
+    return {(sign.resource, origin) for sign in found} | {
+        (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
+    }
+
+
+def bulk(numbers: float = 0, characters: float = 0) -> frozenset[Sign]:
+    """BULK, when so many numbers in one cell, or bytes that are no text, can be an image."""
+    known = lists()
+    return frozenset({BULK} if numbers > known.numbers or characters > known.characters else ())
+
+
+def in_a_grid(columns: Iterable[Hashable | None], rows: int) -> list[bool]:
+    """Which columns of a table may be those of an image: many of numbers that say the same of themselves.
+
+    columns : what each says of itself; None for one that is not of numbers
+    """
+    said = list(columns)
+    alike = Counter(said) if rows >= GRID else Counter()
+    return [one is not None and alike[one] >= GRID for one in said]
 
 
 def bulk_numbers(text: str) -> int:
