@@ -54,7 +54,7 @@ def test_our_broker_conforms(tmp_path):
 
 
 def test_our_author_conforms(event):
-    command = f"{OURS} send --role test --attempts 1 --to {{host}}:{{port}} {event}"
+    command = f"{OURS} send --attempts 1 --to {{host}}:{{port}} {event}"
     assert found(guest("author", command)) == {}
 
 
@@ -75,11 +75,11 @@ def test_what_comet_does_otherwise_as_a_broker(tmp_path):
         }
 
 
-def test_what_comet_does_otherwise_as_an_author(tmp_path, event):
+def test_comet_as_an_author(tmp_path, event):
     need("comet")
     command = f"{sys.executable} {SCRIPTS / 'comet-sendvo'} --host={{host}} --port={{port}} --file={event}"
-    # It does not look whose receipt it gets.
-    assert found(guest("author", command)) == {"A15": Verdict.DEVIATION}
+    # What it does otherwise takes minutes to see: it waits for a receipt for ever (A14).
+    assert found(guest("author", command)) == {}
 
 
 def test_what_pygcn_does_otherwise(tmp_path, monkeypatch):
