@@ -92,13 +92,19 @@ class Outbox:
                 self.dropped += 1
             self._keep(event)
             return True
-        if self._when_full == "spill":
-            if self._spilled is None:
-                self._spilled = _Spill(self._folder)
-            if self._spilled.written + size <= self._spill_limit and self._spilled.put(event):
-                return True
+        if self._when_full == "spill" and self._spill(event):
+            return True
         self.dropped += 1
         return False
+
+    def _spill(self, event: Outgoing) -> bool:
+        """False when the file is full, or the disk, or there can be no file."""
+        if self._spilled is None:
+            try:
+                self._spilled = _Spill(self._folder)
+            except OSError:
+                return False
+        return self._spilled.written + len(event.send.data) <= self._spill_limit and self._spilled.put(event)
 
     def _keep(self, event: Outgoing) -> None:
         self._queue.append(event)
