@@ -7,8 +7,8 @@ Rules
 3. Over the limit it goes as the operator chose: the oldest are left out (``drop-oldest``), the connection is closed
    (``drop-connection``), or what is new goes to a file (``spill``), up to a limit of its own, and comes back in
    order.
-4. What is left out is counted. What the peer must get apart from events (Transports) is written at once: a session
-   says only as much as it is asked.
+4. What is left out is counted. What the peer must get apart from events (Transports) is written at once; who asks for
+   more of it than it reads (`full`) is let go by the connection.
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ class Outbox:
         self._spilled: _Spill | None = None
         self._paused = self._stopped = False
         self.dropped = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the connection takes nothing more for now."""
+        return self._paused
 
     @property
     def waiting(self) -> int:

@@ -5,7 +5,7 @@ Rules
    one audience and version get the same bytes.
 2. A subscriber that does not read has an `Outbox` and costs the others nothing.
 3. It says its filters, and which version it takes, in answer to our authenticate message, and each answer replaces
-   the last. When a filter is refused it gets nothing and is told why.
+   the last. When a filter is refused it gets nothing and is told why; who does not read that is let go.
 4. A nak gives up that one event (VTP-35).
 """
 
@@ -141,8 +141,12 @@ class SubscriberPeer(Peer[Broadcaster]):
         interest = self.interest
         interest.filters = FilterSet(blanket=self._wishes.blanket).asking(event.xpaths)
         interest.newest = "2.1" if event.version == "2.1" else self._wishes.newest
-        if interest.filters.reason is not None:
-            log.info("%s: a filter is refused", self.name)
+        if interest.filters.reason is None:
+            return
+        log.info("%s: a filter is refused", self.name)
+        if self.outbox.full:
+            self.close(VTPError("vtp-surplus", "The subscriber asks for filters and reads no answer."))
+        else:
             self.do(self.session.tell(interest.filters.reason, loop().time()))
 
     def _receipt(self, event: Receipt) -> None:
