@@ -12,7 +12,6 @@ TEXTS = {
     "tokens that begin in one another": "'-eyJ' * 2_000_000",
     "tokens that end in one": "'-eyJ' * 2_000_000 + '.eyJabcdefgh.'",
     "marks on one letter": r"'a' + '\u0301\u0323' * 2_000_000",
-    "encoded letters between others": r"'\ufdfa%41' * 20_000",
 }
 SIGNS = "from gateway.policy.events.signs import signs; signs({})"
 NAMESPACES = """

@@ -53,6 +53,8 @@ BACKLOG = 511
 _HOST_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})")
 _TWISTED = ("tcp", "tcp6", "ssl", "tls", "unix", "systemd", "haproxy", "fd")
 """Words that begin an address of Twisted's and are no names of hosts."""
+_PROXIED = "haproxy:"
+"""What may stand before another address."""
 _HERE = {
     "tcp": ("interface", "127.0.0.1", 2),
     "ssl": ("interface", "127.0.0.1", 5),
@@ -177,7 +179,9 @@ def _host_port(address: str) -> tuple[str, int] | None:
 
 
 def _here(address: str) -> str:
-    """Rule 2 for an address of Twisted's."""
+    """Rule 2 for an address of Twisted's, and for one behind a proxy."""
+    if address.startswith(_PROXIED):
+        return _PROXIED + _here(address.removeprefix(_PROXIED))
     words = re.split(r"(?<!\\):", address)
     name, value, place = _HERE.get(words[0], ("", "", 0))
     said = any(word.startswith(f"{name}=") for word in words[1:])

@@ -50,6 +50,8 @@ def host_of(address: str) -> str:
         ("tcp:0:interface=0.0.0.0", "0.0.0.0"),
         ("tcp6:0", "::1"),
         (r"tcp6:0:interface=\:\:", "::"),
+        ("haproxy:tcp:0", "127.0.0.1"),
+        ("haproxy:tcp:0:interface=0.0.0.0", "0.0.0.0"),
     ],
 )
 def test_listens_on_this_machine_unless_told_otherwise(address: str, host: str) -> None:
