@@ -1,6 +1,7 @@
 # `make demo` and `make test` need nothing but Python 3.11 or later: each makes its own environment in .venv first.
 #   PYTHON=python3.13   the interpreter to use; otherwise the first suitable one found
-#   ARGS=...            more arguments for `gateway demo` or pytest: make test ARGS='-k vounit'
+#   ARGS=...            more arguments for `gateway demo` or pytest: make test ARGS='-k vounit'; or for
+#                       `make mutation`: ARGS='rule alerts.judge' for these modules, ARGS=--again after new tests
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,13 +10,14 @@ CONSTRAINTS := .ci/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help demo test check lint types layers docs bench judges test-all clean
+.PHONY: help demo test check lint types layers docs bench mutation judges test-all clean
 help:
 	@echo 'make demo      simulate a visit, convert it to VOEvents and back, compare the bytes'
 	@echo 'make test      the whole test suite'
 	@echo 'make check     lint, types, layers, docs and tests: what has to pass before a change is merged'
 	@echo 'make docs      the documentation, into docs/_build/html'
 	@echo 'make bench     speed, compared with fastavro and voevent-parse'
+	@echo 'make mutation  what no test of gateway/policy would notice; takes hours, goes on where it was stopped'
 	@echo 'make judges    try again to install the XML validator that tests ask for a second opinion'
 	@echo 'make test-all  the suite under every Python from 3.11 to 3.14 that is here'
 	@echo 'make clean     remove everything that make made'
@@ -44,6 +46,9 @@ docs: $(VENV)/ready-docs
 bench: $(VENV)/ready-test
 	$(BIN)/python -m bench $(ARGS)
 
+mutation: $(VENV)/ready-mutation
+	nice -n 15 $(BIN)/python -m mutation $(ARGS)
+
 # Without isolation the builders come first: hatchling for this project, setuptools and wheel for Comet and voevent-parse,
 # which have no wheels.
 # The demo is light; tests, docs and checks each add what they need to the same environment.
@@ -51,6 +56,7 @@ EXTRAS_demo :=
 EXTRAS_test := [test]
 EXTRAS_docs := [docs]
 EXTRAS_check := [test,docs,dev]
+EXTRAS_mutation := [test,mutation]
 
 $(VENV)/ready-%: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo 'Installing voevent-gateway$(EXTRAS_$*) into $(VENV) ...'
@@ -96,5 +102,5 @@ test-all:
 	 done
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/generated .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find gateway tests bench docs -name __pycache__ -type d -exec rm -rf {} +
+	rm -rf $(VENV) build dist docs/_build docs/generated mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find gateway tests bench docs mutation -name __pycache__ -type d -exec rm -rf {} +

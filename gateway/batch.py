@@ -2,10 +2,10 @@
 
 Rules
 1. What goes wrong with one item is its result, and the batch goes on. Nothing but a `GatewayError` is caught.
-2. The parent cuts inputs into units without looking into them; workers open, convert and answer. The results
-   come in the order of the inputs, whatever the number of workers, so the output is the same. Small units travel
-   together; blocks of a file do not travel at all, workers read them where they are.
-3. Memory stays flat: no more than `WINDOW` loads of units a worker are under way.
+2. With several processes (`gateway.workers`) the first cuts inputs into units without looking into them; each opens,
+   converts and answers. The results come in the order of the inputs, so the output is the same. Small units travel
+   together; blocks of a file do not travel at all, whoever works on them reads them where they are.
+3. Memory stays flat: a load has a limit, and few loads are under way.
 4. A refused result carries its bytes only when the audience may see whatever they hold. What the policy withholds must
    not reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared
    provenance and the schema decide (`Policy.passes_unseen`).
@@ -13,18 +13,15 @@ Rules
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from gateway.conversion import Converter, Output
-from gateway.errors import GatewayError, LimitError, PolicyError
+from gateway.errors import GatewayError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
 from gateway.model.document import Document
@@ -35,11 +32,10 @@ from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
+from gateway.workers import shared
 
-__all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
+__all__ = ["Job", "Result", "Tally", "cores", "run"]
 
-WINDOW = 4
-"""Loads under way for each worker: enough to keep it busy, few enough to keep memory flat."""
 MAX_LOAD = 2**21
 """Bytes at which a load of units is full: with two blocks of a container, as they usually are, the parent has half
 the work that it has with one, and with more hardly less."""
@@ -130,17 +126,17 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1, proofs: ProofLog | None 
     proofs : where each release is recorded before its result is given away; the job must be one that proves
     Raises OutputError when a release cannot be recorded.
     """
-    for result in _in_processes(units, job, jobs) if jobs > 1 else _here(units, job):
+    loads = shared(_loads(units), _start, job, jobs) if jobs > 1 else _here(units, job)
+    for result in chain.from_iterable(loads):
         if proofs is not None and result.output is not None:
             assert result.output.proof is not None
             proofs.append(result.output.proof)
         yield result
 
 
-def _here(units: Iterable[Unit], job: Job) -> Iterator[Result]:
+def _here(units: Iterable[Unit], job: Job) -> Iterator[Iterator[Result]]:
     converter = job.converter()
-    for unit in units:
-        yield from _unit_results(unit, job, converter)
+    return (_unit_results(unit, job, converter) for unit in units)
 
 
 def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result]:
@@ -172,18 +168,11 @@ def _may_be_kept(kind: str | None, provenance: Provenance, converter: Converter)
 
 # Processes
 
-_worker: tuple[Job, Converter] | None = None
 
-
-def _start_worker(job: Job) -> None:
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    _worker = job, job.converter()
-
-
-def _work(load: list[Unit]) -> list[Result]:
-    assert _worker is not None
-    return [result for unit in load for result in _unit_results(unit, *_worker)]
+def _start(job: Job) -> Callable[[list[Unit]], list[Result]]:
+    """What makes results of loads, in any process."""
+    converter = job.converter()
+    return lambda load: [result for unit in load for result in _unit_results(unit, job, converter)]
 
 
 def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
@@ -198,28 +187,6 @@ def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
             load, size = [], 0
     if load:
         yield load
-
-
-def _in_processes(units: Iterable[Unit], job: Job, jobs: int) -> Iterator[Result]:
-    # Not "fork": the parent may have threads (a progress bar), and a forked lock stays locked.
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    context.set_forkserver_preload([__name__])  # imported once and not by each worker
-    under_way: deque[Future[list[Result]]] = deque()
-    with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
-        try:
-            for load in _loads(units):
-                under_way.append(pool.submit(_work, load))
-                if len(under_way) >= WINDOW * jobs:
-                    yield from under_way.popleft().result()
-            while under_way:
-                yield from under_way.popleft().result()
-        except BrokenProcessPool:
-            raise LimitError(
-                "limit-memory", "A worker process was ended by the system, probably for want of memory."
-            ) from None
-        finally:
-            for future in under_way:
-                future.cancel()
 
 
 def cores() -> int:

@@ -51,10 +51,10 @@ __all__ = [
 ]
 
 CODES: dict[str, str] = {
-    "input-empty": "The input has no bytes. Check that the producer finished writing it.",
-    "input-unreadable": "The file cannot be opened. Check the path and its permissions.",
+    "input-empty": "Check that the producer finished writing it.",
+    "input-unreadable": "Check the path and its permissions.",
     "input-damaged": "The file is damaged or ends early. Write or fetch it again.",
-    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema.",
+    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema, or `schema` in a manifest.",
     "avro-truncated": "The data end inside a value. Fetch the packet again.",
     "avro-trailing": (
         "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued."
@@ -85,13 +85,13 @@ CODES: dict[str, str] = {
     ),
     "schema-invalid": "The schema itself is not valid Avro, or uses a construct alerts never use.",
     "schema-project": "The record cannot be projected onto the released schema that was asked for.",
-    "limit-size": "The input is larger than the documented limit. See docs/limits.md.",
-    "limit-depth": "Values are nested deeper than the documented limit. See docs/limits.md.",
+    "limit-size": "See docs/limits.md; legitimate data are far below the limits.",
+    "limit-depth": "See docs/limits.md; legitimate data are far below the limits.",
     "limit-memory": "The machine has too little memory for so many processes. Use fewer --jobs.",
-    "xml-malformed": "The document is not well-formed XML. The line and column say where.",
-    "xml-dtd": "The document has a DTD. VOEvents need none, and entities are an attack; remove the DOCTYPE.",
-    "xml-encoding": "The encoding is not UTF-8, UTF-16, ASCII or ISO-8859. Write the document in UTF-8.",
-    "voevent-root": "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.",
+    "xml-malformed": "Repair the XML where the line and column say, or fetch the document again.",
+    "xml-dtd": "VOEvents need no DTD, and entities are an attack: remove the DOCTYPE.",
+    "xml-encoding": "Write the document in UTF-8; UTF-16, ASCII and ISO-8859 are read, too.",
+    "voevent-root": "Check that this is a VOEvent of version 1.1, 2.0 or 2.1.",
     "voevent-structure": (
         "An element is missing, repeated or misplaced. Run `gateway validate` for the full list."
     ),

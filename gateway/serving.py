@@ -22,8 +22,9 @@ from gateway.policy.engine import Policy
 from gateway.policy.events.notice import Issuer
 from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
-from gateway.relay import Relay
+from gateway.relay import Relay, packet_of
 from gateway.relay.offer import Newest
+from gateway.relay.testevent import test_event
 from gateway.transports.files import Declared
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import LIMITS, Broker, Limits
@@ -111,6 +112,8 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         for address in settings.broadcast:
             await broker.broadcast(address, subscribers, wishes, settings.tls, people or _anonymous)
         await serve_status(broker, settings.state)
+        # Tables are compiled before the first event comes, and a broker that may pass nothing on says so now.
+        relay.take(packet_of(test_event(settings.local, broker.now())))
         if settings.test_interval is not None:
             broker.every(settings.test_interval)
         started(broker)

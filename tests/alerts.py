@@ -17,6 +17,7 @@ from strategies import zigzag
 
 from gateway.codecs import container
 from gateway.model.alert import Alert, Framing
+from gateway.model.avrotype import nullable
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.engine import Policy
 from gateway.policy.pattern import FAMILIES, KindRange, PathPattern
@@ -96,7 +97,7 @@ def changed(found, **fields):
         top, _, inner = name.partition("__")
         place = [field.name for field in root.fields].index(top)
         if inner:
-            record = root.fields[place].type
+            record, _ = nullable(root.fields[place].type)
             raw[place] = list(raw[place])
             raw[place][[field.name for field in record.fields].index(inner)] = value
         else:

@@ -1,6 +1,8 @@
 """What becomes of a heard event: the exact bytes, the name of its file, the policy, and what goes wrong."""
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -55,7 +57,11 @@ def test_the_same_event_is_one_file_and_another_of_its_name_is_another(tmp_path)
     ]
     for one in twins * 2:
         take(one, "broker")
-    assert len({found.path for found in heard}) == 3
+    first, second, third, *again = (Path(found.path).name for found in heard)
+    assert first == "org.example_stream_1.xml"
+    assert re.fullmatch(r"org\.example_stream_1-[0-9a-f]{12}\.xml", second)
+    assert len({first, second, third}) == 3
+    assert again == [first, second, third]
     assert sorted(file.read_bytes() for file in tmp_path.iterdir()) == sorted(one.payload for one in twins)
 
 

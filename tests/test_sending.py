@@ -180,6 +180,7 @@ def test_another_version_goes_as_2_0_unless_as_it_is(tmp_path):
 def test_standard_input_is_read_before_anything_is_sent(monkeypatch):
     document = (DATA / "everything-2.0.xml").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document)))
-    broker = Broker()
-    _, (sent,) = sending(broker, ["-"])
-    assert (broker.payloads, sent.name, sent.kind) == ([document], "-", "delivered")
+    found = events(["-"], job())
+    assert sys.stdin.buffer.read() == b""
+    (result,) = found
+    assert (result.name, result.output.data) == ("-", document)

@@ -20,6 +20,7 @@ import click
 from gateway.cli import main
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES
 from gateway.errors import CODES
+from gateway.filters.xpath.functions import FUNCTIONS, Function
 from gateway.model.alert import SchemaKey
 from gateway.model.avrotype import Array, AvroType, Map, Record, Union
 from gateway.policy.profile import load, names
@@ -223,6 +224,17 @@ def _spans(having: list[SchemaKey], every: list[SchemaKey]) -> str:
     return ", ".join(s[0].version if len(s) == 1 else f"{s[0].version} to {s[-1].version}" for s in spans)
 
 
+def filters() -> str:
+    def signature(name: str, function: Function) -> str:
+        given = [f"[{one}]" if n >= function.least else one for n, one in enumerate(function.takes)]
+        return f"{name}({', '.join(given if function.most is not None else [*function.takes, '...'])})"
+
+    return table(
+        ("Function", "Gives"),
+        ((code(signature(name, function)), function.gives) for name, function in FUNCTIONS.items()),
+    )
+
+
 def vtp_sessions() -> str:
     """The tables of the four roles, as `gateway.vtp` reads them."""
     text = ""
@@ -239,6 +251,7 @@ def vtp_sessions() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": errors,
+    "filters": filters,
     "limits": limits,
     "mapping-lsst": lambda: mapping("lsst"),
     "mapping-ztf": lambda: mapping("ztf"),

@@ -8,6 +8,7 @@ Rules
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.compliance.found import Found
@@ -17,7 +18,7 @@ from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin
 from gateway.policy.alerts.judge import NOT_RELEASED
 from gateway.policy.profile import Profile
-from gateway.policy.rule import Decision
+from gateway.policy.rule import DEFAULT_DENY, Decision
 from gateway.policy.verdict import changes, explain
 
 __all__ = ["advice", "of_packets"]
@@ -55,17 +56,23 @@ def advice(found: Found, decision: Decision, profile: Profile, audience: Audienc
     people = f", or give it only to people with data rights to {', '.join(sorted(rights.rights))}"
     day = _public_from(found, profile, now)
     later = f" Everyone may see it from {day:%Y-%m-%d} on." if day else ""
-    return f"{_TAKE_OUT[surface.sort]}{people if is_for_them else ''}.{later}{_declaration(found)}"
+    more = _declaration(found, decision) or _objects(found, profile, audience, now)
+    return f"{_TAKE_OUT[surface.sort]}{people if is_for_them else ''}.{later}{more}"
 
 
-def _declaration(found: Found) -> str:
+def _objects(found: Found, profile: Profile, audience: Audience, now: datetime) -> str:
+    few = replace(found, resource=replace(found.resource, objects=0))
+    if found.resource.kind == "table" and _passes(few, profile, audience, now):
+        return " If it is about few objects, declare how many: objects."
+    return ""
+
+
+def _declaration(found: Found, decision: Decision) -> str:
     """What a declaration could change, when it is right."""
     if found.stamp is not None:
         more = f" {_TRIGGER}" if found.stamp.rule == "cutout-unplaced" else ""
         return f" As a stamp: {found.stamp.reason}{more}"
-    if found.resource.objects is None and found.label.origin is Origin.DDP:
-        return " If it is about few objects, declare how many: objects."
-    if found.label.origin is not Origin.ALERT:
+    if found.label.origin is not Origin.ALERT or not decision.rule.endswith(DEFAULT_DENY.rule):
         return ""
     if found.resource.kind == "table" and found.surface.sort == "field":
         return " If it is a field of an alert under another name, declare which: alert-field."

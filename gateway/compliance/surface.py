@@ -132,6 +132,9 @@ def free_text(
 def link(address: str, *steps: str, line: int | None = None) -> Surface:
     """An address. Nothing is fetched."""
     found = frozenset(signs(address, address=True))
+    if not found and address.lower().startswith("ivo:"):
+        # In a VOEvent it is no sign, because there it goes with its element.
+        found = frozenset({Sign(Resource("link", FieldPath(("name",))))})
     # Any of them, and the same each time.
     resource = min(
         (sign.resource for sign in found), key=lambda one: one.path.steps, default=Resource("link")

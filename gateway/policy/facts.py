@@ -40,7 +40,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact. `value` is called with the numbers of `needs`, in their order.
+    """One fact. `value` is called with the numbers of `needs`, in their order; of alerts the first is of the row.
 
     kinds : of what it is a fact
     """

@@ -35,6 +35,8 @@ from gateway.tomlfile import TomlFile
 __all__ = ["DEFAULT", "Profile", "load", "names"]
 
 DEFAULT = "rdo013-2025"
+MAX_BYTES = 2**20
+"""Largest file of a profile: the longest that comes with the gateway has 10 kB."""
 MAX_NESTED = 4
 """How deep profiles may include each other: enough for all, and an end to circles."""
 
@@ -77,10 +79,17 @@ def load(name: str) -> Profile:
 def _load(name: str, depth: int) -> Profile:
     file: Traversable = Path(name) if name.endswith(".toml") else resources.policy() / f"{name}.toml"
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError):  # ValueError: a name with a NUL
         known = ", ".join(names())
-        raise SettingsError("settings-invalid", f"There is no such profile. There are: {known}.") from None
+        raise SettingsError(
+            "settings-invalid",
+            f"There is no such profile, or it cannot be read. There are: {known}; one of your own is a file whose "
+            "name ends with .toml.",
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise SettingsError("settings-invalid", f"A profile is longer than {MAX_BYTES} bytes.")
     return _Reader(file.name, data, depth).profile()
 
 

@@ -23,7 +23,7 @@ from gateway.policy.pattern import FAMILIES, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import DEFAULT_DENY, Decision, Resource, Rule, strictest
 
-__all__ = ["UNDECLARED", "Explanation", "at", "changes", "explain", "passes_unseen"]
+__all__ = ["UNDECLARED", "Explanation", "all_pass", "at", "changes", "explain", "passes_unseen"]
 
 UNDECLARED = Decision(
     "redact", "default-deny", "P26", "It is not declared where this comes from, so it is withheld."
@@ -120,11 +120,12 @@ def passes_unseen(
     should look at (`quarantine`). In a VOEvent may be any link and any text.
     """
     if kind == "voevent":
-        return all(_all_pass(profile, one, provenance, audience, now) for one in ("voevent", "link", "text"))
-    return _all_pass(profile, kind, provenance, audience, now)
+        return all(all_pass(profile, one, provenance, audience, now) for one in ("voevent", "link", "text"))
+    return all_pass(profile, kind, provenance, audience, now)
 
 
-def _all_pass(profile: Profile, kind: str, provenance: Provenance, audience: Audience, now: datetime) -> bool:
+def all_pass(profile: Profile, kind: str, provenance: Provenance, audience: Audience, now: datetime) -> bool:
+    """Whether everything of this kind passes, whatever it is."""
     parts = [part for one in (provenance, *(other for _, other in provenance.fields)) for part in one.parts()]
     return bool(parts) and all(
         any(_passes_all(rule, kind) and _in_force(rule, judge, part, audience, now) for rule in judge.rules)
@@ -153,12 +154,13 @@ def _passes_all(rule: Rule, kind: str) -> bool:
 
 def changes(profile: Profile, provenance: Provenance, now: datetime) -> datetime | None:
     """When decisions about things of this provenance change next, all else being equal; None for never."""
+    parts = provenance.parts()
     moments = [
         moment.of(part, judge.releases)
         for judge in profile.judges
         for rule in judge.rules
         for moment in (rule.start, rule.end)
-        for part in provenance.parts()
+        for part in parts
         if moment is not None and part.origin in rule.origins
     ]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

@@ -11,6 +11,6 @@ connected; it says what an event is for somebody who is, and never reads what th
 
 from gateway.relay.interest import Interest
 from gateway.relay.offer import Offer
-from gateway.relay.relay import Relay
+from gateway.relay.relay import Relay, packet_of
 
-__all__ = ["Interest", "Offer", "Relay"]
+__all__ = ["Interest", "Offer", "Relay", "packet_of"]

@@ -11,21 +11,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import cast
 
 from gateway.codecs.voevent import decode
 from gateway.codecs.voevent.check import first_error
 from gateway.errors import GatewayError, PolicyError, VTPError, Where
 from gateway.model.audience import PUBLIC, Audience
 from gateway.model.provenance import Provenance
-from gateway.model.voevent import VOEvent
+from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import ISSUER, Policy
 from gateway.policy.events.notice import Issuer
 from gateway.policy.release import Release
 from gateway.relay.offer import Offer
 from gateway.vtp.framing import MAX_FRAME
-from gateway.vtp.messages import Packet
+from gateway.vtp.messages import Packet, read
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "packet_of"]
 
 
 class Relay:
@@ -80,5 +81,21 @@ class Relay:
             raise refusals[0]
 
     def _release(self, packet: Packet, audience: Audience) -> Release[VOEvent]:
+        whole = self._policy.release_whole(_head(packet), packet.root, audience, provenance=self._provenance)
+        if whole is not None:
+            return whole
         event = decode(packet.payload, packet.root)
         return self._policy.release(event, audience, provenance=self._provenance, issuer=self._issuer)
+
+
+def packet_of(document: bytes) -> Packet:
+    """The packet of a document that came from no author. Raises XMLError, LimitError and VTPError (vtp-message)."""
+    packet = read(document)
+    if not isinstance(packet, Packet):
+        raise VTPError("vtp-message", "The document is a Transport message and no VOEvent.")
+    return packet
+
+
+def _head(packet: Packet) -> VOEvent:
+    """As much of an event as is needed to pass its document on."""
+    return VOEvent(cast(Version, packet.version), packet.ivorn, packet.role, original=packet.payload)

@@ -48,6 +48,10 @@ def tree(folder):
     }
 
 
+def test_an_option_is_named_as_it_is_written(one):
+    assert "--record" in run(one, "--detail", "full", "--record", "diaSource").output
+
+
 # What is written
 
 

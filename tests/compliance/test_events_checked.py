@@ -82,6 +82,9 @@ def test_an_annotation_that_repeats_a_withheld_number_is_refused(value):
     ]
     assert (verdict.decision.rule, verdict.decision.clause) == ("copied-value", "P15")
     assert verdict.advice == "Leave it out."
+    told = manifest.replace('origin = "ddp"', 'origin = "ddp"\nrelease = "dp1"')
+    (verdict,) = [v for v in one("e.xml", document, told, profile=DEFAULT).verdicts if v.name == "What.score"]
+    assert verdict.advice == "Leave it out."
     honest = one("e.xml", ANNOTATED, manifest, profile=DEFAULT)
     assert verdicts(honest)["What.score"] == ("pass", "P15")
 

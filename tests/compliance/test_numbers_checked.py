@@ -126,9 +126,13 @@ def test_columns_of_alerts_are_no_pixels_however_alike_they_are():
     names = [field.name for field in nullable(source)[0].fields][:60]
     data = parquet(**{name: [1.5] * 40 for name in names})
     assert one("DiaSource.parquet", data, ALERTS).effect == "pass"
+    alike = table(names, 40).replace(b'name="T"', b'name="DiaSource"')
+    assert one("a.vot", alike, ALERTS).effect == "pass"
     # And a score beside them is not one of them.
     scored = parquet(**{name: [1.5] * 40 for name in [*names, "score"]})
     assert one("DiaSource.parquet", scored, ALERTS + ddp("DiaSource.score")).effect == "pass"
+    scored = table([*names, "score"], 40).replace(b'name="T"', b'name="DiaSource"')
+    assert one("a.vot", scored, ALERTS + ddp("DiaSource.score")).effect == "pass"
 
 
 def avro(fields, record):

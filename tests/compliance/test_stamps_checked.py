@@ -68,9 +68,10 @@ def test_what_came_straight_from_the_survey_is_not_looked_into():
 
 
 def test_a_name_makes_no_stamp():
-    named = with_hdu(STAMP, image("cutoutScience"))
+    named = with_hdu(STAMP, image("cutoutScience")).replace(b"'CUTOUTSCIENCE'", b"'cutoutScience'")
     found = one("a.fits", named, ALERTS + SCHEMA, profile=DEFAULT)
     assert {v.decision.effect for v in found.verdicts if v.kind == "image"} == {"redact"}
+    assert "cutoutScience" in verdicts(found)
     assert "alert-field and trigger" in found.verdicts[0].advice
     # Nor does a declaration of some other field, or another origin.
     assert one("a.fits", STAMP, declared("diaSource.ra"), profile=DEFAULT).effect == "redact"

@@ -228,6 +228,7 @@ HOSTILE = {
     "short.single": (b"\xc3\x01ab", "avro-truncated"),
     "short.avro": (b"Obj\x01", "avro-truncated"),
     "cut.avro": (files()["alerts.avro"][:-5000], "avro-truncated"),
+    "values.json": (b"[" + b"0," * jsons.MAX_VALUES + b"0]", "limit-size"),
     "form.json": (b'{"schema": "lsst/11.0", "record": 5}', "json-form"),
     "version.json": (b'{"schema": "lsst/99.0", "record": {}}', "schema-unknown"),
     # Links, and what is nothing

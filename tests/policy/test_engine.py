@@ -7,11 +7,14 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import fastavro
 import pytest
-from alerts import KEYS, changed, samples, simulated, withholding
+from alerts import CONFLUENT, KEYS, changed, samples, simulated, withholding
+from rules import profile, rule
+from sentences import is_sentence
 from strategies import zigzag
 
 from gateway.errors import AvroError, PolicyError
@@ -20,12 +23,12 @@ from gateway.model.audience import PUBLIC, Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Origin, Provenance
+from gateway.model.voevent import VOEvent
 from gateway.policy import engine
 from gateway.policy.engine import Policy
 from gateway.policy.moment import Moment
-from gateway.policy.pattern import KindRange, PathPattern
-from gateway.policy.profile import Profile, load
-from gateway.policy.rule import Resource, Rule
+from gateway.policy.profile import load
+from gateway.policy.rule import Resource
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
 from gateway.schema.project import values_of
@@ -36,23 +39,7 @@ RELEASED = registry.get("lsst/11.1")
 JSON = cast(Any, RELEASED.json)
 FOUND = simulated()[0]
 ISSUED = Provenance(Origin.ALERT, issued=True)
-
-
-def rule(name: str, effect: Any = "pass", *paths: str, **more: Any) -> Rule:
-    known: dict[str, Any] = {
-        "origins": (Origin.ALERT,),
-        "kinds": (KindRange.parse("lsst"), KindRange.parse("ztf")),
-        "paths": tuple(map(PathPattern.parse, paths or ("**",))),
-        "clause": "P01",
-        "source": "test",
-        "certainty": "measured",
-        "reason": "For a test.",
-    }
-    return Rule(name, effect, **(known | more))
-
-
-def profile(*rules: Rule, **more: Any) -> Profile:
-    return Profile("test", "T", date(2026, 1, 1), "0", tuple(rules), **more)
+EXTERNAL = Provenance(Origin.EXTERNAL)
 
 
 @pytest.mark.parametrize("name", ["rdo013-2025", "packet-only"])
@@ -89,6 +76,7 @@ def test_what_is_not_declared_is_denied(provenance: Provenance) -> None:
     with pytest.raises(PolicyError) as caught:
         Policy().release(replace(FOUND, provenance=provenance))
     assert (caught.value.code, caught.value.clause) == ("policy-provenance", "P26")
+    assert is_sentence(caught.value.message)
 
 
 # Leaves
@@ -105,8 +93,10 @@ def test_a_withheld_leaf_is_not_in_the_release() -> None:
     assert not values["prvDiaSources"]
     assert values["diaObject"] == values_of(secret)["diaObject"]
     assert made.rules == {"test": len(made.withheld)}
-    with pytest.raises(PolicyError):
+    with pytest.raises(PolicyError) as caught:
         made.original()
+    assert caught.value.code == "policy-withheld"
+    assert is_sentence(caught.value.message)
 
 
 @pytest.mark.parametrize("effect", ["refuse", "quarantine"])
@@ -149,6 +139,23 @@ def test_a_field_from_elsewhere_is_judged_by_where_it_is_from() -> None:
         Policy().release(replace(FOUND, provenance=mixed), Audience(frozenset({"dp1"}))).withheld
         == made.withheld
     )
+
+
+def test_a_field_from_elsewhere_is_explained_by_where_it_is_from() -> None:
+    mixed = Provenance(Origin.ALERT, fields=(("diaObject.**", Provenance(Origin.DATA_RELEASE, "dp2")),))
+    for path, passes in (("diaSource.ra", True), ("diaObject.ra", False)):
+        resource = Resource("lsst", FieldPath.parse(path), (11, 1))
+        assert Policy().decide(resource, mixed).passes is passes
+
+
+@pytest.mark.parametrize("audience", [PUBLIC, Audience(frozenset({"dp2"}))])
+def test_a_release_says_for_whom_it_is_and_by_which_profile(audience: Audience) -> None:
+    policy = Policy("packet-only")
+    event = VOEvent("2.0", "ivo://example.org/a#b", "test")
+    alert, other = policy.release(FOUND, audience), policy.release(event, audience, provenance=EXTERNAL)
+    for made in (alert, other):
+        assert made.audience == audience
+        assert (made.profile, made.profile_sha256) == ("packet-only", policy.profile.sha256)
 
 
 def test_a_derived_value_is_as_restricted_as_its_most_restricted_input() -> None:
@@ -325,12 +332,14 @@ def with_field(name: str, schema: Any = JSON) -> dict[str, Any]:
 def test_a_new_field_stays_behind_and_the_stream_goes_on(name: str) -> None:
     text = json.dumps(JSON)
     schema = parse_schema(with_field(name, json.loads(text)))
-    alert = Alert(schema, FOUND.payload + zigzag(len(SECRET)) + SECRET.encode(), provenance=FOUND.provenance)
+    payload = FOUND.payload + zigzag(len(SECRET)) + SECRET.encode()
+    alert = Alert(schema, payload, CONFLUENT, FOUND.provenance)
     made = Policy().release(alert)
     assert made.beyond == ("secret",)
     assert not made.whole
     assert made.item.schema is RELEASED
     assert made.item.payload == FOUND.payload
+    assert made.item.framing == CONFLUENT
     assert SECRET not in repr(made)
 
 
@@ -394,6 +403,23 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         provenance = Provenance(Origin.ALERT, f"r{number}", issued=True)
         assert policy.release(replace(FOUND, provenance=provenance)).whole
         assert len(policy._alerts) <= 4
+        event = VOEvent("2.0", "ivo://example.org/a#b", "test")
+        assert policy.release(event, provenance=replace(EXTERNAL, release=f"r{number}")).whole
+        assert len(policy._events) <= 4
+
+
+def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
+    now = [datetime(2027, 6, 30, tzinfo=UTC)]
+    waits = rule("later", origins=(Origin.DATA_RELEASE,), start=Moment.parse("released + 2 y"))
+    policy = Policy(profile(waits, releases={"dp1": date(2025, 6, 30)}), clock=lambda: now[0])
+    release = Provenance(Origin.DATA_RELEASE, "dp1")
+    for judge in (policy._event_judge, partial(policy.judge, RELEASED)):
+        now[0] = datetime(2027, 6, 30, tzinfo=UTC)
+        first = judge(release, PUBLIC)
+        assert judge(release, PUBLIC) is first
+        assert judge(EXTERNAL, PUBLIC) is not first
+        now[0] = datetime(2027, 7, 1, tzinfo=UTC)
+        assert judge(release, PUBLIC) is not first
 
 
 def test_a_profile_without_rules_denies_everything() -> None:

@@ -14,7 +14,7 @@ from gateway import resources
 from gateway.errors import SettingsError
 from gateway.model.provenance import Origin
 from gateway.policy import lists
-from gateway.policy.profile import DEFAULT, load, names
+from gateway.policy.profile import DEFAULT, MAX_NESTED, load, names
 
 BAD = sorted((Path(__file__).parents[1] / "data/policy/bad").glob("*.toml"))
 HEAD = 'id = "x"\ntitle = "T"\nvalid-from = 2026-01-01\n'
@@ -74,6 +74,15 @@ def test_profiles_that_include_each_other_in_a_circle(tmp_path: Path) -> None:
     error = refused(tmp_path / "a.toml")
     assert "in a circle" in error.message
     assert error.where.line == 4
+
+
+def test_profiles_may_be_nested_so_deep_and_no_deeper(tmp_path: Path) -> None:
+    (tmp_path / "0.toml").write_text(HEAD + RULE, "utf-8")
+    for depth in range(1, MAX_NESTED + 2):
+        text = HEAD + f'include = ["{tmp_path}/{depth - 1}.toml"]\n'
+        (tmp_path / f"{depth}.toml").write_text(text, "utf-8")
+    assert load(str(tmp_path / f"{MAX_NESTED}.toml")).rules
+    assert "too deeply" in refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
 
 
 def test_a_profile_that_is_the_meet_of_itself(tmp_path: Path) -> None:

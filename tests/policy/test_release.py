@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from sentences import is_sentence
 
 from gateway.codecs.voevent import decode, encode
 from gateway.errors import PolicyError
@@ -46,6 +47,7 @@ def test_nobody_else_can_make_one(seal: object) -> None:
     with pytest.raises(PolicyError) as caught:
         Release(ALERT, PUBLIC, "p", "0", seal=cast(Any, seal))
     assert caught.value.code == "policy-unreleased"
+    assert is_sentence(caught.value.message)
     assert SECRET.decode() not in f"{caught.value!r} {caught.value}"
 
 
@@ -61,6 +63,7 @@ def test_it_is_neither_stored_nor_printed(release: Release[VOEvent]) -> None:
         with pytest.raises(PolicyError) as caught:
             store(release)
         assert caught.value.code == "policy-unreleased"
+        assert is_sentence(caught.value.message)
     assert SECRET.decode() not in f"{release!r} {release}"
 
 
@@ -71,8 +74,10 @@ def test_a_whole_release_gives_the_original(release: Release[VOEvent]) -> None:
 
 def test_an_event_that_was_not_read_has_no_original() -> None:
     made = Policy().release(VOEvent("2.0", "ivo://a/b#c", "test"), provenance=Provenance(Origin.EXTERNAL))
-    with pytest.raises(PolicyError):
+    with pytest.raises(PolicyError) as caught:
         made.original()
+    assert caught.value.code == "policy-withheld"
+    assert is_sentence(caught.value.message)
 
 
 @pytest.mark.parametrize("value", [ALERT, EVENT, None, "released", Release])
@@ -81,6 +86,7 @@ def test_who_writes_asks_for_a_release(value: object, release: Release[VOEvent])
     with pytest.raises(PolicyError) as caught:
         require_release(value)
     assert caught.value.code == "policy-unreleased"
+    assert is_sentence(caught.value.message)
 
 
 def test_only_pass_passes() -> None:

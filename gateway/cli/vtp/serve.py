@@ -75,7 +75,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="SECONDS",
     help="Publish test events.  [default: none]",
 )
-@_option("--log-level", type=click.Choice(LEVELS), default="info")
+@_option("--log-level", type=click.Choice(LEVELS), default="info", help="How much is told on standard error.")
 def serve(sources: tuple[str, ...], **given: Any) -> None:
     """Run a broker: take events from authors and files, give them to subscribers.
 

@@ -20,7 +20,7 @@ from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Row, Surface, column, free_text
 from gateway.compliance.targets import avro, jsons
-from gateway.errors import GatewayError, JSONError, Where
+from gateway.errors import GatewayError, InputError, JSONError, Where
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Provenance
@@ -53,7 +53,7 @@ def fields(source: Source, manifest: Manifest) -> Content:
     if data.startswith(single_object.MARKER):
         alert = single_object.read(data, provenance)
     elif manifest.schema is not None and not recognise(source.start, source.name):
-        alert = Alert(manifest.schema, data, Framing("raw"), provenance)
+        alert = _bare(manifest.schema, data, provenance)
     else:
         alert = confluent.read(data, provenance)
     return Content(_leaves(alert.schema, manifest), (alert.schema,), iter([_checked(alert)]))
@@ -109,6 +109,17 @@ def _stored(packet: Alert | Rejected) -> VOEvent | Rejected:
 
 def _leaves(schema: AlertSchema, manifest: Manifest) -> Iterator[Surface]:
     return avro.surfaces(schema, schema.json, manifest)
+
+
+def _bare(schema: AlertSchema, data: bytes, provenance: Provenance) -> Alert:
+    """The alert that a file is when it is nothing else. Raises InputError (input-unknown) when it is not."""
+    try:
+        Layout(schema.root).check(data)
+    except GatewayError:
+        raise InputError(
+            "input-unknown", f"It is of no format that can be checked, and no bare packet of {schema.key}."
+        ) from None
+    return Alert(schema, data, Framing("raw"), provenance)
 
 
 def _checked(alert: Alert) -> Alert | Rejected:

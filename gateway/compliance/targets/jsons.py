@@ -25,11 +25,24 @@ from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.signs import Sign, bulk, signs
 from gateway.policy.rule import Resource
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "NAME", "documents", "fields", "paths", "recognise", "rows", "walk"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_VALUES",
+    "NAME",
+    "documents",
+    "fields",
+    "paths",
+    "recognise",
+    "rows",
+    "walk",
+]
 
 NAME = "JSON"
 MAX_BYTES = 64 * 2**20
 """Largest JSON file in bytes: a full LSST alert has about 1 MB of it."""
+MAX_VALUES = 4_000_000
+"""Most values in a JSON file, told by its brackets and commas: each takes up to a hundred bytes of memory."""
 MAX_DEPTH = 32
 """Deepest nesting of JSON values: alerts and annotations use 5."""
 
@@ -160,6 +173,8 @@ def _inside(text: str) -> Any:
 
 
 def _parse(data: bytes) -> Any:
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
+        raise LimitError("limit-size", f"The JSON has more than {MAX_VALUES} values.")
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=str, object_pairs_hook=_unique)
     except RecursionError:

@@ -17,8 +17,8 @@ Rules
     subscription        FilterSet: what one connection asked for, with the operator's own filter
 """
 
-from gateway.filters.xpath.tree import EventTree
 from gateway.filters.xpath.filter import Filter
 from gateway.filters.xpath.subscription import FilterSet
+from gateway.filters.xpath.tree import EventTree
 
 __all__ = ["EventTree", "Filter", "FilterSet"]

@@ -181,8 +181,6 @@ def _exists(path: Path) -> Run[bool]:
     name = _own_attribute(path)
     if name is not None:
         return lambda run, item: name in item.attributes
-    if not path.steps:
-        return lambda run, item: True
     *first, last = _steps(path)
     absolute = path.absolute
 

@@ -3,7 +3,8 @@
 Rules
 1. A cost is what an `Evaluation` is paid. n is the size of a packet, d its depth (`tree`). For each term there
    are two bounds: of one evaluation, and of evaluations at each node of a packet, once.
-2. A step costs at most 3 + weight for each of n nodes, and its brackets are asked once at each of them.
+2. A step costs `STEP`, for each of n nodes if it is about positions; it lists nodes three times at most, and pays its
+   weight for each that it finds. Its brackets are asked once at each of them.
 3. What begins at the node itself and goes down finds a node from as many starts as that node has ancestors: from one if
    there is no ``//``, from d otherwise. What begins with ``/`` or goes up is paid again at each of n nodes: only that
    raises the degree.
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.errors import FilterError
-from gateway.filters.xpath.tree import TEXT_UNIT
+from gateway.filters.xpath.evaluation import STEP
 from gateway.filters.xpath.term import Path, Step, Term, Text, kind, parts
+from gateway.filters.xpath.tree import TEXT_UNIT
 
 __all__ = ["MAX_DEGREE", "Polynomial", "bound", "weight"]
 
@@ -112,10 +114,10 @@ def _path(path: Path) -> Costs:
     """Rules 2 and 3."""
     once = NONE
     for step in path.steps:
-        once += _number(1) + _number(3 + weight(step)) * N
+        once += _number(STEP) + _number(3 + STEP + weight(step)) * N
         for predicate in step.predicates:
             once += _costs(predicate)[1]
-    return once, _starts(path) * (once + _number(len(path.steps)) * N)
+    return once, _starts(path) * (once + _number(len(path.steps) * STEP) * N)
 
 
 def _starts(path: Path) -> Polynomial:

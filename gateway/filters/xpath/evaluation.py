@@ -13,11 +13,14 @@ from collections.abc import Iterable
 from gateway.filters.xpath.tree import TEXT_UNIT, EventTree, Node
 from gateway.filters.xpath.values import to_number
 
-__all__ = ["MAX_COST", "Evaluation", "Overspent"]
+__all__ = ["MAX_COST", "STEP", "Evaluation", "Overspent"]
 
-MAX_COST = 100_000
-"""Most that a filter may cost for one packet. A condition on a Param costs some 700 for a packet of 9 kB, and 10 000
-for the longest that VTP carries."""
+MAX_COST = 50_000
+"""Most that a filter may cost for one packet: some 10 ms. A condition on a Param costs 900 for a packet of 9 kB, and
+12 000 for the longest that VTP carries."""
+
+STEP = 4
+"""What a step costs besides its nodes."""
 
 
 MAX_NUMERAL = 64

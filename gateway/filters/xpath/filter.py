@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.errors import PolicyError
 from gateway.filters.xpath.compiler import compiled
 from gateway.filters.xpath.cost import Polynomial, bound
-from gateway.filters.xpath.tree import EventTree, Verdict
 from gateway.filters.xpath.evaluation import Evaluation, Overspent
 from gateway.filters.xpath.parser import parse
 from gateway.filters.xpath.term import Term
+from gateway.filters.xpath.tree import EventTree, Verdict, require_tree
 
 __all__ = ["Filter"]
 
@@ -36,8 +35,7 @@ class Filter:
 
         Raises PolicyError (policy-unreleased) when this is not a `EventTree`.
         """
-        if type(tree) is not EventTree:
-            raise PolicyError("policy-unreleased", "A filter is asked only about what the policy released.")
+        require_tree(tree)
         known = tree.verdicts.get(self._text)
         if known is None:
             known = tree.verdicts[self._text] = self.evaluate(Evaluation(tree))

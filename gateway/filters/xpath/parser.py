@@ -25,8 +25,9 @@ import math
 from dataclasses import dataclass
 
 from gateway.errors import FilterError, LimitError
-from gateway.filters.xpath.functions import FUNCTIONS, Function, Takes
-from gateway.filters.xpath.lexer import Token, echo, tokens
+from gateway.filters.xpath.cursor import MAX_NESTING, Cursor, check_length, unsupported
+from gateway.filters.xpath.functions import FUNCTIONS, Takes
+from gateway.filters.xpath.lexer import Token, echo
 from gateway.filters.xpath.term import (
     LEVELS,
     SELF,
@@ -42,23 +43,13 @@ from gateway.filters.xpath.term import (
     Text,
     kind,
     positional,
-)  # fmt: skip
+)
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_PREDICATES", "MAX_STEPS", "parse"]
+__all__ = ["parse"]
 
-MAX_LENGTH = 1000
-"""Most characters of a filter: the longest that we have seen has 150."""
-
-MAX_STEPS = 60
-"""Most steps of all paths of a filter: a condition on one Param takes two or three."""
-
-MAX_PREDICATES = 30
-"""Most brackets of a filter: a condition on one Param takes one."""
-
-MAX_NESTING = 8
-"""How deep brackets and parentheses are nested at most, and how many operators such as ``+`` follow one another."""
-
-AXES: dict[str, Axis] = {"child": "child", "attribute": "attribute", "self": "self", "parent": "parent"}
+AXES: dict[str, Axis] = {
+    "child": "child", "descendant": "child", "attribute": "attribute", "self": "self", "parent": "parent",
+}  # fmt: skip
 INSTEAD = {
     "name": "local-name()",
     "ends-with": "contains()",
@@ -68,7 +59,6 @@ INSTEAD = {
     "exists": "the path alone",
     "empty": "not()",
     "abs": "two comparisons",
-    "sum": "count() or the values one by one",
 }
 """What to write for a function that many try."""
 
@@ -78,13 +68,8 @@ def parse(text: str) -> Term:
 
     Raises FilterError (filter-syntax, filter-unsupported) and LimitError (limit-size, limit-depth).
     """
-    if len(text) > MAX_LENGTH:
-        raise LimitError("limit-size", f"The filter has {len(text)} characters; the limit is {MAX_LENGTH}.")
-    term = _Parser(tokens(text)).whole()
-    if len(str(term)) > MAX_LENGTH:
-        raise LimitError(
-            "limit-size", f"Written with spaces, the filter has more than {MAX_LENGTH} characters."
-        )
+    term = _Parser(text).whole()
+    check_length(str(term))  # so that it can be parsed again
     return term
 
 
@@ -96,39 +81,10 @@ class _Around:
     siblings: bool = False
 
 
-class _Parser:
-    def __init__(self, found: list[Token]) -> None:
-        self.tokens = found
-        self.at = 0
-        self.depth = 0
-        self.steps = 0
-        self.predicates = 0
-        self.around = _Around()
+class _Parser(Cursor):
+    around = _Around()
 
-    # Tokens
-
-    @property
-    def next(self) -> Token:
-        return self.tokens[self.at]
-
-    def take(self) -> Token:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def takes(self, *texts: str) -> Token | None:
-        """The next token if it is one of these operators or symbols."""
-        found = self.next.kind in ("operator", "symbol") and self.next.text in texts
-        return self.take() if found else None
-
-    def need(self, text: str) -> None:
-        if not self.takes(text):
-            raise self.syntax(f"Here {echo(text)} is expected")
-
-    def syntax(self, what: str) -> FilterError:
-        found = echo(self.next.text) if self.next.text else "the end"
-        return FilterError("filter-syntax", f"{what}, and there is {found}.", where=self.next.where)
-
-    # Rules 1 to 4
+    # Rules 1 to 3
 
     def whole(self) -> Term:
         term = self.level(0)
@@ -139,28 +95,24 @@ class _Parser:
     def nested(self, around: _Around) -> Term:
         """A term in parentheses or brackets."""
         outside, self.around = self.around, around
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise LimitError(
-                "limit-depth", f"Brackets are nested more than {MAX_NESTING} deep.", where=self.next.where
-            )
+        self.enter()
         term = self.level(0)
-        self.depth -= 1
+        self.leave()
         self.around = outside
         return term
 
     def level(self, number: int) -> Term:
         if number == len(LEVELS):
             return self.unary()
-        terms, operators = [self.level(number + 1)], list[Token]()
+        terms, operators = [self.level(number + 1)], list[str]()
         while operator := self.takes(*LEVELS[number]):
-            operators.append(operator)
+            operators.append(operator.text)
             terms.append(self.level(number + 1))
         if operators and number < 2:
-            return Joined(operators[0].text, tuple(terms))
+            return Joined(operators[0], tuple(terms))
         term = terms[0]
-        for operator, right in zip(operators, terms[1:], strict=True):
-            term = Binary(operator.text, term, right)
+        for sign, right in zip(operators, terms[1:], strict=True):
+            term = Binary(sign, term, right)
         inner, depth = term, 0
         while isinstance(inner, Binary) and inner.operator in LEVELS[number]:
             inner, depth = inner.left, depth + 1
@@ -182,21 +134,17 @@ class _Parser:
         return term
 
     def primary(self) -> Term:
-        token = self.next
-        following = self.tokens[self.at + 1 : self.at + 2]
-        if token.kind == "number":
+        if self.next.kind == "number":
             return self.number()
-        if token.kind == "text":
+        if self.next.kind == "text":
             return Text(self.take().text[1:-1])
         if self.takes("("):
             term = self.nested(self.around)
             self.need(")")
-            if self.next.text in ("/", "//", "["):
-                raise FilterError(
-                    "filter-unsupported", "Nothing can follow a path in parentheses.", where=self.next.where
-                )
+            if self.at("/", "//", "["):
+                raise unsupported("Nothing can follow a path in parentheses.", self.next)
             return term
-        if token.kind == "name" and following and following[0].text == "(" and token.text != "text":
+        if self.next.kind == "name" and self.second.text == "(" and self.next.text != "text":
             return self.call()
         return self.path()
 
@@ -207,58 +155,42 @@ class _Parser:
             raise FilterError("filter-syntax", "The number is too large.", where=token.where)
         return Number(value)
 
+    # Rules 4, 9 and 10
+
     def call(self) -> Call:
         name = self.take()
         function = FUNCTIONS.get(name.text)
         if function is None:
             advice = f"; use {INSTEAD[name.text]}" if name.text in INSTEAD else ""
-            raise FilterError(
-                "filter-unsupported", f"Filters have no function {echo(name.text)}{advice}.", where=name.where
-            )
+            raise unsupported(f"Filters have no function {echo(name.text)}{advice}.", name)
         if function.compute is None and not self.around.siblings:
-            raise FilterError(
-                "filter-unsupported",
-                f"{name.text}() can be asked only in the brackets of a child step, such as `Param[2]`.",
-                where=name.where,
-            )
+            raise unsupported(f"{name.text}() can be asked only in the brackets of a child step.", name)
         self.need("(")
         arguments = list[Term]()
         while not self.takes(")"):
             if arguments:
                 self.need(",")
-            arguments.append(self.argument(name, function, len(arguments)))
-        if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
+            arguments.append(self.nested(self.around))
+        most = len(arguments) if function.most is None else function.most
+        if not function.least <= len(arguments) <= most:
             raise FilterError(
-                "filter-syntax", f"{name.text}() has another number of arguments.", where=name.where
+                "filter-syntax", f"{name.text}() takes another number of arguments.", where=name.where
             )
         if function.itself and not arguments:
-            self.check(name, function.takes[0], SELF)
             arguments.append(SELF)
+        for number, argument in enumerate(arguments):
+            self.check(name, function.takes[min(number, len(function.takes) - 1)], argument)
         return Call(name.text, tuple(arguments))
-
-    def argument(self, name: Token, function: Function, number: int) -> Term:
-        term = self.nested(self.around)
-        if function.takes:
-            self.check(name, function.takes[min(number, len(function.takes) - 1)], term)
-        return term
 
     def check(self, name: Token, takes: Takes, term: Term) -> None:
         """Rule 9."""
-        given = kind(term)
-        if takes in ("nodes", "elements") and given != "nodes":
+        leads_to_values = isinstance(term, Path) and (term.values or (term == SELF and self.around.leaf))
+        if takes in ("nodes", "elements") and kind(term) != "nodes":
             raise FilterError("filter-syntax", f"{name.text}() takes a path.", where=name.where)
-        if (
-            takes == "elements"
-            and isinstance(term, Path)
-            and (term.values or (term == SELF and self.around.leaf))
-        ):
-            raise FilterError("filter-unsupported", f"{name.text}() takes elements only.", where=name.where)
-        if takes == "text" and given not in ("nodes", "text"):
-            raise FilterError(
-                "filter-unsupported",
-                f"{name.text}() takes text, and numbers do not become text.",
-                where=name.where,
-            )
+        if takes == "elements" and leads_to_values:
+            raise unsupported(f"{name.text}() takes elements only.", name)
+        if takes == "text" and kind(term) not in ("nodes", "text"):
+            raise unsupported(f"{name.text}() takes text, and numbers do not become text.", name)
 
     # Rules 5 to 8
 
@@ -266,105 +198,85 @@ class _Parser:
         start = self.next
         root = self.takes("/", "//")
         steps = list[Step]()
-        if root is None or root.text == "//" or self.at_step():
+        if (
+            root is not None
+            and root.text == "/"
+            and not (self.next.kind == "name" or self.at("@", ".", ".."))
+        ):
+            self.add(steps, SELF.steps[0])
+        else:
             self.step(steps, root)
-            while slash := self.takes("/", "//"):
-                if steps[-1].values:
-                    raise FilterError(
-                        "filter-unsupported",
-                        "An attribute or text ends a path; put the condition in the brackets of its element.",
-                        where=slash.where,
-                    )
-                self.step(steps, slash)
+        while slash := self.takes("/", "//"):
+            if steps[-1].values:
+                raise unsupported(
+                    "An attribute or text ends a path; put the condition in the brackets of its element.",
+                    slash,
+                )
+            self.step(steps, slash)
         path = Path(root is not None, tuple(steps))
         if self.around.leaf and root is None and path != SELF:
-            raise FilterError(
-                "filter-unsupported",
-                "In the brackets of an attribute or text there is only `.`.",
-                where=start.where,
-            )
+            raise unsupported("In the brackets of an attribute or text there is only `.`.", start)
         return path
 
-    def at_step(self) -> bool:
-        return self.next.kind == "name" or self.next.text in ("@", ".", "..")
+    def add(self, steps: list[Step], step: Step) -> None:
+        self.count("steps")
+        steps.append(step)
 
     def step(self, steps: list[Step], slash: Token | None) -> None:
-        """One more step; ``descendant::`` is what ``//`` is, and perhaps two."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise LimitError(
-                "limit-size", f"The filter has more than {MAX_STEPS} steps.", where=self.next.where
-            )
+        """One more step; ``descendant::`` is what ``//`` is."""
         start, deep = self.next, slash is not None and slash.text == "//"
-        axis: Axis = "child"
-        if dots := self.takes(".", ".."):
-            if deep:
-                raise _after_double_slash(start)
-            steps.append(Step("self" if dots.text == "." else "parent", "node()"))
+        axis = self.axis()
+        below, dots = axis == "descendant", self.takes(".", "..") if axis is None else None
+        if deep and (below or dots or axis in ("self", "parent")):
+            raise unsupported("After `//` comes a name, `*`, `@` or `text()`.", start)
+        if dots:
+            self.add(steps, Step("self" if dots.text == "." else "parent", "node()"))
             return
-        descendant = False
-        if self.takes("@"):
-            axis = "attribute"
-        elif self.next.kind == "name" and self.tokens[self.at + 1].text == "::":
-            descendant = self.next.text == "descendant"
-            if not descendant and self.next.text not in AXES:
-                raise FilterError(
-                    "filter-unsupported", f"Filters have no axis {echo(self.next.text)}.", where=start.where
-                )
-            axis = AXES.get(self.take().text, "child")
-            self.take()
-        if deep and (descendant or axis in ("self", "parent")):
-            raise _after_double_slash(start)
-        if descendant and slash is None:
-            steps.append(SELF.steps[0])
-        test = self.test(axis)
-        plain = Step(axis, test, (), deep or descendant)
-        siblings = axis == "child" and not descendant
-        steps.append(Step(axis, test, self.brackets(plain.values, siblings), plain.deep))
+        if below and slash is None:
+            self.add(steps, SELF.steps[0])
+        step = Step(AXES[axis or "child"], self.test(axis or "child"), (), deep or below)
+        siblings = step.axis == "child" and not below
+        brackets = self.brackets(_Around(step.values, siblings))
+        self.add(steps, Step(step.axis, step.test, brackets, step.deep))
 
-    def test(self, axis: Axis) -> str:
+    def axis(self) -> str | None:
+        if self.takes("@"):
+            return "attribute"
+        if self.second.text != "::":
+            return None
+        axis = self.take()
+        self.take()
+        if axis.text not in AXES:
+            raise unsupported(f"Filters have no axis {echo(axis.text)}.", axis)
+        return axis.text
+
+    def test(self, axis: str) -> str:
         token = self.next
         if token.kind != "name":
             raise self.syntax("Here a name, `*`, `@` or `text()` is expected")
         self.take()
         prefix, colon, _ = token.text.partition(":")
         if colon and (prefix != "voe" or axis == "attribute"):
-            raise FilterError(
-                "filter-unsupported",
-                f"The only prefix is `voe:`, of elements; for {echo(token.text)} use local-name().",
-                where=token.where,
+            raise unsupported(
+                f"The only prefix is `voe:`, of elements; for {echo(token.text)} use local-name().", token
             )
-        if self.next.text != "(":
+        if not self.takes("("):
             return token.text
-        if token.text != "text" or axis != "child":
-            raise FilterError(
-                "filter-unsupported", f"Filters do not look for {echo(token.text)}() here.", where=token.where
-            )
-        self.take()
+        if token.text != "text" or axis not in ("child", "descendant"):
+            raise unsupported(f"Filters do not look for {echo(token.text)}() here.", token)
         self.need(")")
         return "text()"
 
-    def brackets(self, leaf: bool, siblings: bool) -> tuple[Term, ...]:
+    def brackets(self, around: _Around) -> tuple[Term, ...]:
         found = list[Term]()
         while bracket := self.takes("["):
-            self.predicates += 1
-            if self.predicates > MAX_PREDICATES:
-                raise LimitError(
-                    "limit-size", f"The filter has more than {MAX_PREDICATES} brackets.", where=bracket.where
-                )
-            predicate = self.nested(_Around(leaf, siblings))
-            if positional(predicate) and not siblings:
-                raise FilterError(
-                    "filter-unsupported",
+            self.count("brackets")
+            predicate = self.nested(around)
+            if positional(predicate) and not around.siblings:
+                raise unsupported(
                     "A position counts siblings; it can be asked only in the brackets of a child step.",
-                    where=bracket.where,
+                    bracket,
                 )
             found.append(predicate)
             self.need("]")
         return tuple(found)
-
-
-def _after_double_slash(token: Token) -> FilterError:
-    return FilterError(
-        "filter-unsupported", "After `//` comes a name, `*`, `@` or `text()`.", where=token.where
-    )

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from gateway.filters.xpath.tree import Node
-from gateway.filters.xpath.evaluation import Evaluation
+from gateway.filters.xpath.evaluation import STEP, Evaluation
 from gateway.filters.xpath.term import Step
+from gateway.filters.xpath.tree import Node
 
 __all__ = ["Stepper", "stepper"]
 
@@ -47,7 +47,7 @@ def stepper(step: Step, predicates: Sequence[Predicate], weight: int) -> Stepper
 
     def listed(run: Evaluation, nodes: Nodes) -> Nodes:
         found = find(run, nodes)
-        run.pay(1 + len(nodes) + len(found) * weight)
+        run.pay(STEP + len(nodes) + len(found) * weight)
         return found
 
     def every(run: Evaluation, nodes: Nodes) -> Nodes:
@@ -77,7 +77,7 @@ def _positional(step: Step, predicates: Sequence[Predicate], weight: int) -> Ste
         result: Nodes = []
         for parent in _with_all_inside(run, nodes) if step.deep else nodes:
             found = siblings(run, [parent])
-            run.pay(1 + len(found) * weight)
+            run.pay(STEP + len(found) * weight)
             for predicate in predicates:
                 kept, run.size = [], len(found)
                 for run.position, node in enumerate(found, start=1):

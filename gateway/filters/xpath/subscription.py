@@ -16,12 +16,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gateway.errors import GatewayError, LimitError
-from gateway.filters.xpath.tree import EventTree
 from gateway.filters.xpath.filter import Filter
+from gateway.filters.xpath.tree import EventTree, require_tree
 
 __all__ = ["MAX_FILTERS", "MAX_REASON", "FilterSet"]
 
-MAX_FILTERS = 16
+MAX_FILTERS = 10
 """Most filters of one connection: together they cost at most so many times `MAX_COST` for a packet. A single filter can
 say ``or``."""
 
@@ -62,6 +62,7 @@ class FilterSet:
 
     def accepts(self, tree: EventTree) -> bool:
         """Whether a released event passes. Raises PolicyError (policy-unreleased) for anything else."""
+        require_tree(tree)
         verdict = self._verdict(tree)
         self.counts[verdict] += 1
         return verdict == "match"

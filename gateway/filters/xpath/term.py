@@ -131,13 +131,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps from the document (`absolute`) or from the node that the filter looks at."""
+    """Steps, one at least, from the document (`absolute`) or from the node that the filter looks at. A mere ``/`` is
+    ``/.``, after which no operator can be taken for a name.
+    """
 
     absolute: bool
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
-        text = "/" if self.absolute and not (self.steps and self.steps[0].deep) else ""
+        text = "/" if self.absolute and not self.steps[0].deep else ""
         for number, step in enumerate(self.steps):
             text += ("//" if step.deep else "/" if number else "") + str(step)
         return text
@@ -145,7 +147,7 @@ class Path:
     @property
     def values(self) -> bool:
         """Whether it leads to attributes or texts."""
-        return bool(self.steps) and self.steps[-1].values
+        return self.steps[-1].values
 
 
 Term: TypeAlias = Text | Number | Negative | Binary | Joined | Call | Path

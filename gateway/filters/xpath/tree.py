@@ -1,8 +1,8 @@
 """A released event as filters see it: the data model of XPath 1.0 (section 5), read once for all filters.
 
 Rules
-1. Only what the policy released becomes a document. Of a whole release these are its original bytes, otherwise those of
-   the new event; what is withheld is in neither.
+1. Only what the policy released becomes a tree: the original bytes of a whole release, otherwise those of
+   the new event. What is withheld is in neither.
 2. Elements are known by their tag: ``Param`` has no namespace, ``voe:VOEvent`` that of the root (any version),
    ``{uri}name`` another one, which no test can name.
 3. Attributes and texts are their values. Comments and processing instructions are not there; text on both sides of one
@@ -15,14 +15,15 @@ Rules
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from gateway import safexml
 from gateway.codecs.voevent import encode
+from gateway.errors import PolicyError
 from gateway.model.voevent import VOEvent
 from gateway.policy.release import Release, require_release
 
-__all__ = ["TEXT_UNIT", "EventTree", "Node", "Verdict"]
+__all__ = ["TEXT_UNIT", "EventTree", "Node", "Verdict", "require_tree"]
 
 Verdict: TypeAlias = Literal["match", "no match", "over budget", "error"]
 """What a filter says of a packet. Only ``match`` lets it pass."""
@@ -108,6 +109,10 @@ class EventTree:
                 texts.append(text)
         node.end = len(self.elements)
 
+    def __reduce__(self) -> NoReturn:
+        # Like a release, it would outlive the decision.
+        raise PolicyError("policy-unreleased", "A released event cannot be stored; keep it and decide again.")
+
     def below(self, node: Node, tag: str | None) -> list[Node]:
         """The elements inside a node that have a tag; with None all of them. In document order."""
         if tag is None:
@@ -117,6 +122,12 @@ class EventTree:
             return named
         first = bisect_left(named, node.place + 1, key=_place)
         return named[first : bisect_left(named, node.end, lo=first, key=_place)]
+
+
+def require_tree(value: object) -> None:
+    """Raise PolicyError (policy-unreleased) unless this is what the policy released."""
+    if type(value) is not EventTree:
+        raise PolicyError("policy-unreleased", "A filter is asked only about what the policy released.")
 
 
 def _place(node: Node) -> int:

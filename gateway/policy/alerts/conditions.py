@@ -49,9 +49,6 @@ class Conditions:
             self._tests += [self._test(rule, place) for place in dict.fromkeys(found)]
         self._pick = Picker(schema.root, self._wanted)
 
-    def __bool__(self) -> bool:
-        return bool(self._tests)
-
     def __call__(self, payload: bytes) -> list[Held]:
         """What holds of a packet. Raises AvroError when it is damaged as far as it is looked at."""
         picked = self._pick(payload)
@@ -61,27 +58,12 @@ class Conditions:
         assert rule.where is not None
         fact, condition, top = FACTS[rule.where.fact], rule.where, place.top
         self._wanted.setdefault(top, [])
-        own = [
-            self._take(top, self._places[place], need) if need.record == "row" else None
-            for need in fact.needs
-        ]
-        others = [self._other(need) if need.record != "row" else None for need in fact.needs]
+        of_the_row, *of_others = fact.needs
+        own = self._take(top, self._places[place], of_the_row)
+        others = [self._other(need) for need in of_others]
 
-        def holds_alone(row: Raw, _picked: Picked) -> bool:
-            return condition.holds(fact.value(None if first is None else first(row)))
-
-        def holds_together(row: Raw, picked: Picked) -> bool:
-            return condition.holds(
-                fact.value(
-                    *[
-                        take(row) if take is not None else other(picked) if other is not None else None
-                        for take, other in zip(own, others, strict=True)
-                    ]
-                )
-            )
-
-        # Most facts are of the row alone, and are asked of every packet.
-        first, holds = own[0], holds_together if len(own) > 1 else holds_alone
+        def holds(row: Raw, picked: Picked) -> bool:
+            return condition.holds(fact.value(own(row), *[other(picked) for other in others]))
 
         def test_rows(picked: Picked) -> Held | None:
             found = tuple([i for i, row in enumerate(picked[top] or ()) if holds(row, picked)])
@@ -92,13 +74,13 @@ class Conditions:
 
         return test_rows if place.steps[-1].endswith("[]") else test_one
 
-    def _other(self, need: Need) -> Callable[[Picked], Number] | None:
-        """A number out of another record of the packet; None where the schema has no such record or field."""
+    def _other(self, need: Need) -> Callable[[Picked], Number]:
+        """A number out of another record of the packet."""
         take = self._take(need.record, self._places.get(FieldPath((need.record,))), need)
-        return None if take is None else lambda picked: take(picked[need.record] or ())
+        return lambda picked: take(picked.get(need.record))
 
-    def _take(self, top: str, record: Record | None, need: Need) -> Take | None:
-        """A field of a record as a number, of an array its size; None where it has no such field."""
+    def _take(self, top: str, record: Record | None, need: Need) -> Take:
+        """A field of a record as a number, of an array its size; not known where there is no such field."""
         if need.names == SIZE:
             return lambda rows: rows if isinstance(rows, int) else len(rows)
         for field in record.fields if record else ():
@@ -107,7 +89,7 @@ class Conditions:
                 if field.name not in names:
                     names.append(field.name)
                 return taker(names.index(field.name), nullable(field.type)[0])
-        return None
+        return lambda _row: None
 
 
 SIZE = ("size",)

@@ -134,7 +134,7 @@ class AlertJudge:
         return self._held(payload)[0]
 
     def _held(self, payload: bytes) -> tuple[list[Held], dict[str, Edit]]:
-        held = self._conditions(payload) if self._conditions else []
+        held = self._conditions(payload)
         if not self._stamps:
             return held, {}
         more, edits = self._stamps(payload)
@@ -192,12 +192,11 @@ def read_by_released(alert: Alert) -> tuple[Alert, tuple[str, ...]]:
 
 
 def nearest(schema: AlertSchema) -> AlertSchema | None:
-    """The released schema nearest to the one whose name a schema bears, of the same major version."""
+    """The released schema nearest to the one whose name a schema bears: of its major version the last before it."""
     name = _ROOT_NAME.match(schema.name)
     if name is None:
         return None
     wanted = SchemaKey("lsst", int(name[1]), int(name[2]))
-    released = registry.keys()
-    same = [key for key in released if key.family == "lsst" and key.major == wanted.major]
-    earlier = [key for key in same if key <= wanted]
-    return registry.get(earlier[-1] if earlier else same[0]) if same else None
+    first = replace(wanted, minor=0)
+    earlier = [key for key in registry.keys() if first <= key <= wanted]  # noqa: SIM118 - a function, not a dict
+    return registry.get(earlier[-1]) if earlier else None

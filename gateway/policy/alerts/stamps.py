@@ -48,10 +48,9 @@ class _Stamp:
 
     def edit(self, data: bytes) -> Edit:
         """What puts other bytes in the place of the stamp."""
-        place = self.place
-        if place is None:
+        if self.place is None:
             return lambda _raw: data
-        return lambda raw: [*raw[:place], data, *raw[place + 1 :]]
+        return lambda raw: [data if i == self.place else value for i, value in enumerate(raw)]
 
 
 class Stamps:

@@ -25,7 +25,7 @@ from gateway.policy.events.signs import BULK, Sign, asked, signs
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource, strictest
-from gateway.policy.verdict import changes, explain
+from gateway.policy.verdict import all_pass, changes, explain
 
 __all__ = ["EventJudge", "is_made", "judged", "signs_of"]
 
@@ -35,7 +35,10 @@ MAX_KNOWN = 4096
 
 
 class EventJudge:
-    """Decides about the elements of events that come from one place, until `until`."""
+    """Decides about the elements of events that come from one place, until `until`.
+
+    passes_elements : whether any element passes, whatever it is, unless there is a sign in it
+    """
 
     def __init__(
         self, profile: Profile, provenance: Provenance, audience: Audience, moment: datetime
@@ -50,6 +53,9 @@ class EventJudge:
         parts = [provenance, *(other for _, other in provenance.fields), *named]
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
+        self.passes_elements = not provenance.fields and all_pass(
+            profile, "voevent", provenance, audience, moment
+        )
 
     def __call__(self, element: Element) -> Decision:
         """The decision about an element (rules 1 to 3)."""
@@ -59,6 +65,10 @@ class EventJudge:
         """Everything that the profile is asked about an element."""
         origin = self.origin(element)
         return {(Resource("voevent", element.path), origin)} | asked(signs_of(element), origin)
+
+    def passes_sign(self, sign: Sign) -> bool:
+        """Whether a sign passes in an event of which nothing else is declared (rule 1)."""
+        return sign.release is None and self._decision(sign.resource, self._provenance).passes
 
     def origin(self, element: Element) -> Provenance:
         """Where an element comes from (rule 2)."""

@@ -10,4 +10,11 @@ goes through on its way from one socket to others is `gateway.relay`.
     outbox       what waits for one subscriber, with a bound
     broker       takes from authors, gives to subscribers
     status       what a broker says of itself
+    link         a connection that we make, with a session on it
+    clients      addresses to connect to, and which brokers are believed
+    author       sends events to a broker, again where that may help
+    subscriber   listens to a broker, and connects again
+    listener     listens to several brokers as if they were one
+    inbox        what was acknowledged and waits for its handler
+    quoted       a peer's words, fit for a terminal
 """

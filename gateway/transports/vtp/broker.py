@@ -26,7 +26,7 @@ from twisted.internet.protocol import Factory, Protocol
 from gateway.errors import GatewayError
 from gateway.policy.engine import now as utc_now
 from gateway.policy.people.principal import ANONYMOUS
-from gateway.relay import Relay
+from gateway.relay import Relay, packet_of
 from gateway.relay.testevent import test_event
 from gateway.transports.vtp.access import EVERYWHERE, MAX_CONNECTIONS, MAX_PER_ADDRESS, Door, Network
 from gateway.transports.vtp.endpoints import TLS, Port, listen, spelled
@@ -35,7 +35,7 @@ from gateway.transports.vtp.loop import loop, wait
 from gateway.transports.vtp.peer import MAX_LINGER, Peer
 from gateway.transports.vtp.seen import STEPS, Seen
 from gateway.transports.vtp.subscribers import EVERYTHING, PrincipalOf, SubscriberPeer, Subscribers, Wishes
-from gateway.vtp import Broadcaster, Packet, Receiver, read
+from gateway.vtp import Broadcaster, Receiver
 from gateway.vtp.broadcaster import MAX_OUTSTANDING
 from gateway.vtp.framing import MAX_FRAME
 from gateway.vtp.timers import TIMERS, Timers
@@ -146,9 +146,7 @@ class Broker:
 
     def publish(self, document: bytes) -> None:
         """An event that no author brought: a file's, or our own. Raises GatewayError when it may not go on."""
-        packet = read(document)
-        assert isinstance(packet, Packet)
-        self.intake.take(packet)
+        self.intake.take(packet_of(document))
 
     @property
     def ready(self) -> bool:

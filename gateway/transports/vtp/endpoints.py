@@ -34,7 +34,18 @@ from twisted.internet.interfaces import (
 from gateway.errors import SettingsError
 from gateway.transports.vtp.loop import reactor, wait
 
-__all__ = ["TLS", "Port", "certificates", "client", "host_of", "identity", "listen", "server", "spelled"]
+__all__ = [
+    "TLS",
+    "Port",
+    "certificates",
+    "client",
+    "host_and_port",
+    "host_of",
+    "identity",
+    "listen",
+    "server",
+    "spelled",
+]
 
 BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
@@ -143,6 +154,15 @@ def host_of(address: str) -> str | None:
     be."""
     host_port = _host_port(address)
     return None if host_port is None else host_port[0] or "127.0.0.1"
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of ``HOST:PORT``, the host this machine's own unless it is said. Raises SettingsError for any other
+    address."""
+    found = _host_port(address)
+    if found is None:
+        raise SettingsError("settings-value", "An address is a host and a port here, such as 127.0.0.1:8099.")
+    return found[0] or "127.0.0.1", found[1]
 
 
 def _host_port(address: str) -> tuple[str, int] | None:

@@ -18,12 +18,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gateway.errors import GatewayError, OutputError
-from gateway.relay import Offer, Relay
+from gateway.relay import Offer, Relay, packet_of
 from gateway.transports.vtp.access import Door
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.peer import Peer
 from gateway.transports.vtp.seen import Seen
-from gateway.vtp import Packet, Receiver, read
+from gateway.vtp import Packet, Receiver
 from gateway.vtp.events import Event, Ignored, Received
 
 __all__ = ["AuthorPeer", "Intake"]
@@ -87,8 +87,7 @@ class Intake:
     def again(self) -> None:
         """Broadcast what was accepted and not broadcast before the last end."""
         for number, payload in self.seen.waiting():
-            packet = read(payload)
-            assert isinstance(packet, Packet)
+            packet = packet_of(payload)
             try:
                 offer = self.relay.take(packet)
             except GatewayError as error:
@@ -122,7 +121,9 @@ class Intake:
         for packet, author, _, _ in turn:
             if author is not None:
                 author.answer(packet)
-        self._owed += [(offer, number) for _, _, offer, number in turn if offer is not None and number is not None]
+        self._owed += [
+            (offer, number) for _, _, offer, number in turn if offer is not None and number is not None
+        ]
         if self._owed and self._giving is None:
             # A timer, for what is written now goes out before timers run.
             self._giving = loop().call_later(0, self._pay)

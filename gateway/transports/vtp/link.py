@@ -131,7 +131,6 @@ class Link(Protocol):
         self._error = error
         self._closing = True
         self._no_timer()
-        self.transport.resumeProducing()  # who is held does not notice that the peer has closed
         self.transport.loseConnection()
         self._timer = loop().call_later(MAX_LINGER, self.transport.abortConnection)
 

@@ -57,6 +57,7 @@ class Seen:
         self._file, self._retention = file, retention * 86_400
         self._done: list[tuple[int]] = []
         self._part = 0
+        self._undone = False
         with self._named():
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
@@ -96,12 +97,17 @@ class Seen:
         now : seconds since 1970
         """
         with self._named():
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN")
-            new = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest[:DIGEST], int(now)))
-            if not new.rowcount:
-                return None
-            return self._db.execute("INSERT INTO waiting (payload) VALUES (?)", (payload,)).lastrowid
+            try:
+                if not self._db.in_transaction:
+                    self._db.execute("BEGIN")
+                row = digest[:DIGEST], int(now)
+                if not self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", row).rowcount:
+                    return None
+                return self._db.execute("INSERT INTO waiting (payload) VALUES (?)", (payload,)).lastrowid
+            except sqlite3.Error:
+                # SQLite may have undone what was accepted before, too.
+                self._undone = True
+                raise
 
     def done(self, number: int) -> None:
         """An event was handed to every subscriber; that is written with the next commit."""
@@ -111,6 +117,8 @@ class Seen:
         """Make all that was accepted and done last (rule 1). When that fails, nothing was accepted."""
         with self._named():
             try:
+                if self._undone:
+                    raise sqlite3.OperationalError("an event of this turn could not be written")
                 if self._done and not self._db.in_transaction:
                     self._db.execute("BEGIN")
                 if self._done:
@@ -119,6 +127,7 @@ class Seen:
                     self._db.execute("COMMIT")
                 self._done.clear()
             except sqlite3.Error:
+                self._undone = False
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise

@@ -1,14 +1,15 @@
 """Filters and packets to try them on.
 
-    released(document)     the tree of an event that anybody may see
-    truth(text, document)  what lxml says of a filter, by its own parser: the peer
-    filters(names)         a filter drawn from the grammar, as text, in one of its spellings; about one in two finds
-                           something when `names` are those of the packet
-    packets()              a VOEvent with anything in it: mixed text, comments, CDATA, other namespaces, depth
+released(document)     the tree of an event that anybody may see
+truth(text, document)  what lxml says of a filter, by its own parser: the peer
+filters(names)         a filter drawn from the grammar, as text, in one of its spellings; about one in two finds
+                       something when `names` are those of the packet
+packets()              a VOEvent with anything in it: mixed text, comments, CDATA, other namespaces, depth
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 
 from hypothesis import strategies as st
 from lxml import etree
@@ -22,6 +23,12 @@ EXTERNAL = Provenance(Origin.EXTERNAL)
 POLICY = Policy(clock=lambda: datetime(2026, 11, 24, tzinfo=UTC))
 
 
+HEAD = b'<VOEvent version="2.0" ivorn="ivo://example.org/a#b" role="test"><What>'
+TAIL = b"</What></VOEvent>"
+LONGEST = HEAD + b'<Param name="p" value="1.25" ucd="phot.mag" unit="mag" dataType="float"/>' * 1300 + TAIL
+"""As long as VTP carries, and with as much in it as there is in most packets."""
+
+
 def released(document: bytes) -> EventTree:
     """The tree of an event that anybody may see."""
     return EventTree(POLICY.release(decode(document), provenance=EXTERNAL))
@@ -33,7 +40,7 @@ def truth(text: str, root: etree._Element) -> bool:
     return etree.XPath(f"boolean({text})", namespaces={"voe": namespace})(root)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # Hypothesis would print all of them
 class Names:
     """What filters speak of: names of elements and attributes, texts and numbers."""
 
@@ -100,7 +107,11 @@ class _Writer:
             case "compare":
                 compare = self.pick("=", "!=", "<", "<=", ">", ">=", "=", "=")
                 space = self.pick("", " ", "  ")
-                return f"({self.any()}){space}{compare}{space}({self.any()})" if self.chance(9) else self.plain(compare)
+                return (
+                    f"({self.any()}){space}{compare}{space}({self.any()})"
+                    if self.chance(9)
+                    else self.plain(compare)
+                )
             case "join":
                 word = self.pick("and", "or")
                 return f" {word} ".join(f"({self.any()})" for _ in range(self.draw(st.integers(2, 3))))
@@ -118,7 +129,11 @@ class _Writer:
 
     def number(self) -> str:
         choices = ["literal", "count", "length", "number", "minus", "sum", "round"]
-        match self.pick(*choices, *(["position"] * 3 if self.siblings else [])) if self.budget > 0 else "literal":
+        match (
+            self.pick(*choices, *(["position"] * 3 if self.siblings else []))
+            if self.budget > 0
+            else "literal"
+        ):
             case "count":
                 return f"count({self.term('nodes')})"
             case "length":
@@ -137,7 +152,9 @@ class _Writer:
 
     def text(self) -> str:
         choices = ["literal", "literal", "string", "normalize", "before", "substring", "translate", "concat"]
-        match self.pick(*choices, *([] if self.leaf else ["local", "local"])) if self.budget > 0 else "literal":
+        match (
+            self.pick(*choices, *([] if self.leaf else ["local", "local"])) if self.budget > 0 else "literal"
+        ):
             case "string":
                 return f"string({self.textual()})"
             case "normalize":
@@ -194,7 +211,9 @@ class _Writer:
         while self.budget > 0 and self.chance(3):
             outside = self.leaf, self.siblings
             self.leaf, self.siblings = leaf, siblings
-            text += f"[{self.term(self.pick('boolean', 'boolean', 'nodes', *(['number'] if siblings else [])))}]"
+            text += (
+                f"[{self.term(self.pick('boolean', 'boolean', 'nodes', *(['number'] if siblings else [])))}]"
+            )
             self.leaf, self.siblings = outside
         return text
 
@@ -205,32 +224,80 @@ def filters(draw: st.DrawFn, names: Names) -> str:
     return _Writer(draw, names).any()
 
 
-_BITS = st.sampled_from(
-    ["5", " -1.5 ", "a", " a  b ", "\n", "x'y", "&quot;", "\u00e9", "1e2", "observation", "", "&lt;", "<!--5-->", "<?a 5?>",
-     "<![CDATA[5]]>", "<![CDATA[<x>]]>"]
-)  # fmt: skip
-_VALUES = st.sampled_from(["5", " -1.5 ", "a", " a  b ", "x'y", "&quot;", "\u00e9", "1e2", "", "observation", ".5"])
-_TAGS = st.sampled_from(["Param", "Group", "Description", "x", "y-z", "voe:x", "o:x", "What"])
+def usual_filters(documents: list[bytes]) -> st.SearchStrategy[str]:
+    """Conditions on what a packet has, as subscribers write them: most find something somewhere."""
+    roots = [etree.fromstring(document) for document in documents]
+    return st.integers(0, len(roots) - 1).flatmap(lambda number: _conditions(_Packet(roots[number])))
+
+
+@dataclass(frozen=True, repr=False)
+class _Packet:
+    root: etree._Element
 
 
 @st.composite
-def _elements(draw: st.DrawFn, depth: int) -> str:
-    tag = draw(_TAGS)
-    attributes = draw(st.dictionaries(st.sampled_from(["name", "value", "a.b", "role", "o:name"]), _VALUES))
-    inside = st.lists(_BITS | _elements(depth - 1) if depth else _BITS, max_size=4)
-    text = "".join(draw(inside))
-    return f"<{tag}{''.join(f' {name}={chr(34)}{value}{chr(34)}' for name, value in attributes.items())}>{text}</{tag}>"
+def _conditions(draw: st.DrawFn, packet: _Packet) -> str:
+    elements = [
+        one for one in packet.root.iterdescendants() if isinstance(one.tag, str) and one.tag[0] != "{"
+    ]
+    conditions = []
+    for _ in range(draw(st.integers(1, 3))):
+        one = draw(st.sampled_from(elements))
+        above = one.getparent().tag
+        path = f"//{one.tag}" if draw(st.booleans()) or above[0] == "{" else f"//{above}/{one.tag}"
+        facts = [f"@{name}" for name in one.attrib if name[0] != "{"] + ["."]
+        asked = []
+        for fact in draw(st.lists(st.sampled_from(facts), min_size=1, max_size=2)):
+            text = one.get(fact[1:], "") if fact != "." else "".join(one.itertext())
+            number = draw(st.sampled_from(["0", "5", "-30.5", "600", "1e3", f"string-length({fact})"]))
+            literal = "'x'" if len(text) > 80 or '"' in text else f'"{text}"'
+            piece = literal[:1] + literal[1:-1][: draw(st.integers(1, 9))] + literal[-1:]
+            asked += [
+                draw(
+                    st.sampled_from(
+                        [
+                            f"{fact}={literal}",
+                            f"{fact}!={literal}",
+                            f"{fact}>{number}",
+                            f"{fact}<={number}",
+                            f"contains({fact},{piece})",
+                            f"starts-with({fact}, {piece})",
+                            fact,
+                        ]
+                    )
+                )
+            ]
+        conditions.append(f"{path}[{draw(st.sampled_from([' and ', ' or '])).join(asked)}]")
+    text = draw(st.sampled_from([" and ", " or "])).join(conditions)
+    return f"not({text})" if draw(st.integers(1, 5)) == 1 else text
 
 
-@st.composite
-def packets(draw: st.DrawFn) -> bytes:
-    """A VOEvent with anything in it that is well formed."""
-    inside = "".join(draw(st.lists(_BITS | _elements(4), max_size=6)))
-    before = draw(st.sampled_from(["", "<!--5--><?a b?>"]))
-    bare = draw(st.booleans())
-    tag, version = ("VOEvent", ' version="2.0"') if bare else ("voe:VOEvent", ' version="2.0"')
-    # Who does not read VOEvents, and nobody is asked to: what is not of the standard is passed over.
+_VALUES = ["5", " -1.5 ", "a", " a  b ", "x'y", "&quot;", "\u00e9", "1e2", "", "observation", ".5"]
+_BITS = [*_VALUES, "\n", "&lt;", "<!--5-->", "<?a 5?>", "<![CDATA[5]]>", "<![CDATA[<x>]]>"]
+_TAGS = ["Param", "Group", "Description", "x", "y-z", "voe:x", "o:x", "What"]
+_ATTRIBUTES = ["name", "value", "a.b", "role", "o:name"]
+
+
+def packets() -> st.SearchStrategy[bytes]:
+    """VOEvents with anything in them that is well formed, each from a seed: a draw for each element takes too long."""
+    return st.integers(0, 2**32 - 1).map(lambda seed: _packet(Random(seed)))
+
+
+def _packet(random: Random) -> bytes:
+    inside = "".join(_element(random, 4) for _ in range(random.randint(0, 4)))
+    outside = random.choice(["", "<!--5--><?a b?>"])
+    tag = random.choice(["VOEvent", "voe:VOEvent"])
     return (
-        f'{before}<{tag} xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" xmlns:o="urn:other"{version} '
-        f'ivorn="ivo://example.org/a#b" role="test"><x>{inside}</x></{tag}>{before}'
+        f'{outside}<{tag} xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" xmlns:o="urn:other" version="2.0" '
+        f'ivorn="ivo://example.org/a#b" role="test"><x>{inside}</x></{tag}>{outside}'
     ).encode()
+
+
+def _element(random: Random, depth: int) -> str:
+    if not depth or random.random() < 0.4:
+        return random.choice(_BITS)
+    tag = random.choice(_TAGS)
+    names = random.sample(_ATTRIBUTES, random.randint(0, 3))
+    attributes = "".join(f' {name}="{random.choice(_VALUES)}"' for name in names)
+    inside = "".join(_element(random, depth - 1) for _ in range(random.randint(0, 4)))
+    return f"<{tag}{attributes}>{inside}</{tag}>"

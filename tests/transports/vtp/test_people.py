@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -117,13 +118,11 @@ async def test_a_certificate_of_somebody_else_does_not_get_in(folder: Path) -> N
         there = await one.broadcast(
             "127.0.0.1:0", tls=TLS(server, server, folder / "authority.pem"), principal_of=people
         )
-        with pytest.raises((ssl.SSLError, ConnectionError)):
+        heard = None
+        with suppress(ssl.SSLError, ConnectionError):
             wire = await over_tls(there, folder, "forged")
-            try:
-                assert await wire.next() is None
-                raise ConnectionError
-            finally:
-                wire.close()
+            heard = await wire.next()
+        assert heard is None
         assert len(one.subscribers) == 0
 
 
