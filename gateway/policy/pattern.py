@@ -72,7 +72,7 @@ class KindRange:
     @classmethod
     def parse(cls, text: str) -> KindRange:
         """Read ``lsst >=6.1 <8.0``. Raises ValueError."""
-        kind, *bounds = text.split() or [""]
+        kind, *bounds = text.split() or [text]
         found: dict[str, tuple[int, int]] = {}
         for bound in map(_BOUND.match, bounds):
             if bound is None or kind not in FAMILIES or bound[1] in found:

@@ -79,6 +79,23 @@ def test_what_is_not_declared_is_denied(provenance: Provenance) -> None:
     assert is_sentence(caught.value.message)
 
 
+def test_of_an_unknown_schema_too_what_is_not_declared_is_denied_as_such() -> None:
+    alert = Alert(parse_schema(with_field("lsst.v12_0.alert")), b"", provenance=UNDECLARED)
+    with pytest.raises(PolicyError) as caught:
+        Policy(profile()).release(alert)
+    assert (caught.value.code, caught.value.clause) == ("policy-provenance", "P26")
+
+
+def test_who_asks_decides() -> None:
+    policy = Policy(profile(rule("holders", origins=(Origin.DATA_RELEASE,), rights=True)))
+    secret = replace(FOUND, provenance=Provenance(Origin.DATA_RELEASE, "dp2"))
+    holder = policy.release(secret, Audience(frozenset({"dp2"})))
+    assert holder.whole
+    assert holder.audience.rights == {"dp2"}
+    with pytest.raises(PolicyError):
+        policy.release(secret)
+
+
 # Leaves
 
 
