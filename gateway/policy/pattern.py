@@ -55,7 +55,7 @@ class PathPattern:
 
     def holds(self, path: FieldPath) -> bool:
         """Whether a path is one of these or lies in one."""
-        return any(self.matches(FieldPath(path.steps[:end])) for end in range(1, len(path.steps) + 1))
+        return any(self.matches(FieldPath(path.steps[:end])) for end in range(len(path.steps) + 1))
 
     def __str__(self) -> str:
         return ".".join((*self.steps, *(["**"] if self.deep else [])))

@@ -51,7 +51,7 @@ def test_no_path_pattern(text: str) -> None:
         ("diaSource", ["diaSource", "diaSource.ra"], ["diaSourceId"]),
         ("diaSource.ra", ["diaSource.ra"], ["diaSource", "diaSource.dec"]),
         ("*", ["a", "a.b", "a.b.c"], [""]),
-        ("**", ["a", "a.b"], []),
+        ("**", ["", "a", "a.b"], []),
     ],
 )
 def test_what_lies_in_a_place(pattern: str, inside: list[str], outside: list[str]) -> None:
