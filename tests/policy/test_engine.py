@@ -415,14 +415,18 @@ def test_decisions_are_made_once_and_never_mixed_up() -> None:
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MAX_CACHED", 4)
-    policy = Policy()
-    for number in range(20):
-        provenance = Provenance(Origin.ALERT, f"r{number}", issued=True)
-        assert policy.release(replace(FOUND, provenance=provenance)).whole
-        assert len(policy._alerts) <= 4
-        event = VOEvent("2.0", "ivo://example.org/a#b", "test")
-        assert policy.release(event, provenance=replace(EXTERNAL, release=f"r{number}")).whole
-        assert len(policy._events) <= 4
+    policy = Policy(profile(rule("all")))
+    for ask, kept in (
+        (partial(policy.judge, RELEASED), policy._alerts),
+        (policy._event_judge, policy._events),
+    ):
+        sizes = []
+        for number in range(9):
+            label = Provenance(Origin.ALERT, f"r{number}")
+            judge = ask(label, PUBLIC)
+            assert ask(label, PUBLIC) is judge  # also when no other has room
+            sizes.append(len(kept))
+        assert sizes == [1, 2, 3, 4, 1, 2, 3, 4, 1]
 
 
 def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
@@ -435,6 +439,7 @@ def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
         first = judge(release, PUBLIC)
         assert judge(release, PUBLIC) is first
         assert judge(EXTERNAL, PUBLIC) is not first
+        assert judge(release, PUBLIC) is first
         now[0] = datetime(2027, 7, 1, tzinfo=UTC)
         assert judge(release, PUBLIC) is not first
 

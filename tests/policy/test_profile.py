@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sentences import is_sentence
 
 from gateway import resources
 from gateway.errors import SettingsError
@@ -81,7 +82,9 @@ def test_profiles_may_be_nested_so_deep_and_no_deeper(tmp_path: Path) -> None:
         text = HEAD + f'include = ["{tmp_path}/{depth - 1}.toml"]\n'
         (tmp_path / f"{depth}.toml").write_text(text, "utf-8")
     assert load(str(tmp_path / f"{MAX_NESTED}.toml")).rules
-    assert "too deeply" in refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
+    message = refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
+    assert "too deeply" in message
+    assert is_sentence(message)
 
 
 def test_a_profile_that_is_the_meet_of_itself(tmp_path: Path) -> None:
