@@ -89,7 +89,7 @@ def test_profiles_may_be_nested_so_deep_and_no_deeper(tmp_path: Path) -> None:
 
 def test_a_rule_knows_its_line_where_it_has_one_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(HEAD + RULE + RULE.replace('"a"', '"b"'), "utf-8")
-    assert [rule.line for rule in load(str(tmp_path / "a.toml")).rules] == [5, 14]
+    assert [rule.line for rule in load(str(tmp_path / "a.toml")).rules] == [5, 15]
     row = ", ".join(RULE.strip().splitlines()[1:])
     (tmp_path / "b.toml").write_text(f"{HEAD}rule = [{{{row}}}]\n", "utf-8")
     assert [rule.line for rule in load(str(tmp_path / "b.toml")).rules] == [0]
