@@ -84,6 +84,7 @@ def test_what_depends_on_the_packet_is_not_decided_here() -> None:
     assert asked(judge).conditional == (fast,)  # a row that is redacted is not around this
     assert asked(judge, replace(RA, kind="ztf", version=(4, 2))).conditional == (fast,)
     assert asked(meet(judge, judge), inside).conditional == (old, fast)
+    assert asked(meet(profile(old), profile(fast)), inside).conditional == (old, fast)
     assert asked(profile(rule("all"), replace(fast, kinds=rule("x").kinds[1:]))).conditional == ()
 
 
@@ -97,6 +98,13 @@ def test_a_condition_on_a_table_is_decided_by_what_is_known_of_it() -> None:
         found = asked(judge, thing, Provenance(Origin.DDP))
         assert found.decision.passes is passes
         assert found.conditional == ()
+
+
+def test_a_rule_lasts_until_its_moment_and_when_that_is_not_known_for_good() -> None:
+    held = rule("held", "redact", **OF_RELEASES, end=Moment.parse("released + 1 y"))
+    judge = profile(rule("all", **OF_RELEASES), held, releases=RELEASES)
+    for origin, passes in ((DP1, True), (DP2, False), (replace(DP1, release="dp9"), False)):
+        assert asked(judge, origin=origin).decision.passes is passes
 
 
 def test_whatever_is_of_a_kind_passes_unseen_only_if_no_part_of_it_could_be_taken_away() -> None:
