@@ -11,7 +11,7 @@ from gateway.model.provenance import Origin, Provenance
 from gateway.policy.facts import Condition
 from gateway.policy.moment import Moment
 from gateway.policy.profile import Profile
-from gateway.policy.rule import DEFAULT_DENY, Resource
+from gateway.policy.rule import DEFAULT_DENY, Resource, strictest
 from gateway.policy.verdict import UNDECLARED, Explanation, at, changes, explain, passes_unseen
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_of_a_meet_each_is_asked_and_named() -> None:
     assert [loser.rule for loser in found.losers] == ["one/a", "other/c"]
     found = asked(meet(one, replace(profile(), id="none")))
     assert found.decision == replace(DEFAULT_DENY, rule="none/default-deny")
-    assert asked(profile()).decision == DEFAULT_DENY
+    assert asked(profile()).decision == strictest([]) == DEFAULT_DENY
 
 
 def test_without_an_origin_nothing_is_asked() -> None:
