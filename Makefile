@@ -49,7 +49,8 @@ bench: $(VENV)/ready-test
 mutation: $(VENV)/ready-mutation
 	nice -n 15 $(BIN)/python -m mutation $(ARGS)
 
-# Without isolation the builders come first: hatchling for this project, wheel for voevent-parse, which has no wheel.
+# Without isolation the builders come first: hatchling for this project, setuptools and wheel for Comet and voevent-parse,
+# which have no wheels.
 # The demo is light; tests, docs and checks each add what they need to the same environment.
 EXTRAS_demo :=
 EXTRAS_test := [test]
@@ -59,7 +60,7 @@ EXTRAS_mutation := [test,mutation]
 
 $(VENV)/ready-%: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo 'Installing voevent-gateway$(EXTRAS_$*) into $(VENV) ...'
-	@$(PIP) install --quiet --constraint $(CONSTRAINTS) hatchling editables wheel && \
+	@$(PIP) install --quiet --constraint $(CONSTRAINTS) hatchling editables setuptools wheel && \
 	 $(PIP) install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --editable '.$(EXTRAS_$*)' || { \
 	  echo 'The packages could not be installed. pip needs a package index it can reach: check the network, or name'; \
 	  echo 'a mirror (PIP_INDEX_URL) or a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1), and run make again.'; \

@@ -2,42 +2,40 @@
 
 Rules
 1. What goes wrong with one item is its result, and the batch goes on. Nothing but a `GatewayError` is caught.
-2. The parent cuts inputs into units without looking into them; workers open, convert and answer. The results
-   come in the order of the inputs, whatever the number of workers, so the output is the same. Small units travel
-   together; blocks of a file do not travel at all, workers read them where they are.
-3. Memory stays flat: no more than `WINDOW` loads of units a worker are under way.
-4. A refused result carries its bytes only when they are known to be public. What the policy withholds must not
-   reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared origins
-   and the schema decide.
+2. With several processes (`gateway.workers`) the first cuts inputs into units without looking into them; each opens,
+   converts and answers. The results come in the order of the inputs, so the output is the same. Small units travel
+   together; blocks of a file do not travel at all, whoever works on them reads them where they are.
+3. Memory stays flat: a load has a limit, and few loads are under way.
+4. A refused result carries its bytes only when the audience may see whatever they hold. What the policy withholds must
+   not reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared
+   provenance and the schema decide (`Policy.passes_unseen`).
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from gateway.conversion import Converter, Output
-from gateway.errors import GatewayError, LimitError, PolicyError
+from gateway.errors import GatewayError, PolicyError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
+from gateway.model.document import Document
+from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
-from gateway.policy.pattern import FAMILIES
+from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
 from gateway.transports.files import Declared, Found, Unit, items
+from gateway.workers import shared
 
-__all__ = ["WINDOW", "Job", "Result", "Tally", "cores", "run"]
+__all__ = ["Job", "Result", "Tally", "cores", "run"]
 
-WINDOW = 4
-"""Loads under way for each worker: enough to keep it busy, few enough to keep memory flat."""
 MAX_LOAD = 2**21
 """Bytes at which a load of units is full: with two blocks of a container, as they usually are, the parent has half
 the work that it has with one, and with more hardly less."""
@@ -59,11 +57,21 @@ class Job:
     declared: Declared
     policy: str = DEFAULT
     project_to: str | None = None
+    principal: Principal = ANONYMOUS
     prove: bool = False
+    proof_key: bytes | None = field(default=None, repr=False)
 
     def converter(self) -> Converter:
         """A converter of this job's own."""
-        return Converter(self.to, self.settings, Policy(self.policy), self.project_to, prove=self.prove)
+        return Converter(
+            self.to,
+            self.settings,
+            Policy(self.policy),
+            self.project_to,
+            principal=self.principal,
+            prove=self.prove,
+            proof_key=self.proof_key,
+        )
 
 
 @dataclass(frozen=True)  # without slots, with which unpickling is slow
@@ -118,68 +126,53 @@ def run(units: Iterable[Unit], job: Job, jobs: int = 1, proofs: ProofLog | None 
     proofs : where each release is recorded before its result is given away; the job must be one that proves
     Raises OutputError when a release cannot be recorded.
     """
-    for result in _in_processes(units, job, jobs) if jobs > 1 else _here(units, job):
+    loads = shared(_loads(units), _start, job, jobs) if jobs > 1 else _here(units, job)
+    for result in chain.from_iterable(loads):
         if proofs is not None and result.output is not None:
             assert result.output.proof is not None
             proofs.append(result.output.proof)
         yield result
 
 
-def _here(units: Iterable[Unit], job: Job) -> Iterator[Result]:
+def _here(units: Iterable[Unit], job: Job) -> Iterator[Iterator[Result]]:
     converter = job.converter()
-    public = _public_unseen(job, converter.policy)
-    for unit in units:
-        yield from _unit_results(unit, job, converter, public)
+    return (_unit_results(unit, job, converter) for unit in units)
 
 
-def _public_unseen(job: Job, policy: Policy) -> frozenset[str]:
-    """The kinds of inputs that are public under the declared origins, even when they are too damaged to be looked into
-    (rule 4)."""
-    declared = dict.fromkeys(FAMILIES, job.declared.alert) | {"voevent": job.declared.event}
-    return frozenset(
-        kind
-        for kind, origin in declared.items()
-        if policy.passes_unseen(kind, job.declared.provenance(origin))
-    )
-
-
-def _unit_results(unit: Unit, job: Job, converter: Converter, public: frozenset[str]) -> Iterator[Result]:
+def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result]:
     for found in items(unit, job.declared):
-        yield _result(found, converter, public)
+        yield _result(found, converter)
 
 
-def _result(found: Found, converter: Converter, public: frozenset[str]) -> Result:
+def _result(found: Found, converter: Converter) -> Result:
     item = found.item
     if isinstance(item, Rejected):
-        # What it was is not known; ZTF's containers, with rows of other programmes, have a schema that can be read.
-        kinds = {item.family} if item.family else {"lsst", "voevent"}
-        return Result(
-            found.name, len(item.data), error=item.error, data=item.data if kinds <= public else b""
-        )
+        kept = _may_be_kept(item.family, item.provenance, converter)
+        return Result(found.name, len(item.data), error=item.error, data=item.data if kept else b"")
     data = item.payload if isinstance(item, Alert) else item.data
     try:
         return Result(found.name, len(data), converter.convert(item))
     except GatewayError as error:
-        kind = (item.schema.key and item.schema.key.family) if isinstance(item, Alert) else "voevent"
-        kept = data if kind in public and not isinstance(error, PolicyError) else b""
-        return Result(found.name, len(data), error=error.located(input=found.name), data=kept)
+        key = item.schema.key if isinstance(item, Alert) else None
+        kind = "voevent" if isinstance(item, Document) else key.family if key else None
+        kept = not isinstance(error, PolicyError) and _may_be_kept(kind, item.provenance, converter)
+        return Result(
+            found.name, len(data), error=error.located(input=found.name), data=data if kept else b""
+        )
+
+
+def _may_be_kept(kind: str | None, provenance: Provenance, converter: Converter) -> bool:
+    """Rule 4. A kind that is not known may be anything."""
+    return kind is not None and converter.policy.passes_unseen(kind, provenance, converter.audience)
 
 
 # Processes
 
-_worker: tuple[Job, Converter, frozenset[str]] | None = None
 
-
-def _start_worker(job: Job) -> None:
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+def _start(job: Job) -> Callable[[list[Unit]], list[Result]]:
+    """What makes results of loads, in any process."""
     converter = job.converter()
-    _worker = job, converter, _public_unseen(job, converter.policy)
-
-
-def _work(load: list[Unit]) -> list[Result]:
-    assert _worker is not None
-    return [result for unit in load for result in _unit_results(unit, *_worker)]
+    return lambda load: [result for unit in load for result in _unit_results(unit, job, converter)]
 
 
 def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
@@ -194,28 +187,6 @@ def _loads(units: Iterable[Unit]) -> Iterator[list[Unit]]:
             load, size = [], 0
     if load:
         yield load
-
-
-def _in_processes(units: Iterable[Unit], job: Job, jobs: int) -> Iterator[Result]:
-    # Not "fork": the parent may have threads (a progress bar), and a forked lock stays locked.
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    context.set_forkserver_preload([__name__])  # imported once and not by each worker
-    under_way: deque[Future[list[Result]]] = deque()
-    with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
-        try:
-            for load in _loads(units):
-                under_way.append(pool.submit(_work, load))
-                if len(under_way) >= WINDOW * jobs:
-                    yield from under_way.popleft().result()
-            while under_way:
-                yield from under_way.popleft().result()
-        except BrokenProcessPool:
-            raise LimitError(
-                "limit-memory", "A worker process was ended by the system, probably for want of memory."
-            ) from None
-        finally:
-            for future in under_way:
-                future.cancel()
 
 
 def cores() -> int:

@@ -24,12 +24,14 @@ from gateway.mapping.restore import alert_of
 from gateway.mapping.settings import Settings
 from gateway.mapping.trigger import local_of
 from gateway.model.alert import Alert, AlertSchema
+from gateway.model.audience import Audience
 from gateway.model.document import Document
 from gateway.model.fieldpath import FieldPath
 from gateway.model.loss import Loss
 from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import Policy
 from gateway.policy.events.notice import Issuer
+from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.proof.record import Proof
 from gateway.policy.release import Release
 from gateway.schema.datum import check_datum
@@ -67,10 +69,12 @@ class Output:
 
 
 class Converter:
-    """Converts items to one target for one audience. Keep one: it compiles once a schema.
+    """Converts items to one target for one principal. Keep one: it compiles once a schema.
 
+    principal : who asks; asked for its audience at each item, so that rights end when they end
     project_to : a released schema onto which alerts of other schemas are projected, by structure
     prove : give each output the record that a proof log keeps of it
+    proof_key : of that log
     """
 
     def __init__(
@@ -80,9 +84,11 @@ class Converter:
         policy: Policy | None = None,
         project_to: str | None = None,
         *,
+        principal: Principal = ANONYMOUS,
         prove: bool = False,
+        proof_key: bytes | None = None,
     ) -> None:
-        self.prove = prove
+        self.principal, self.prove, self._proof_key = principal, prove, proof_key
         if to not in TARGETS:
             raise SettingsError("settings-value", f"The target is one of {', '.join(TARGETS)}.")
         settings = settings or Settings()
@@ -96,20 +102,32 @@ class Converter:
         self.target_schema = get(project_to) if project_to else None
         self._minter = Minter(settings)
 
+    @property
+    def audience(self) -> Audience:
+        """For whom an item is converted now."""
+        return self.principal.audience_at(self.policy.clock())
+
     def convert(self, item: Alert | Document) -> Output:
         """The output for an item. Raises GatewayError."""
         release, output = self._document(item) if isinstance(item, Document) else self._packet(item)
         if not self.prove:
             return output
         kind = self.to if self.to != "voevent" else f"voevent-{self.settings.version}"
-        proof = Proof.of(release, id=output.ivorn or output.stem, format=kind, data=output.data)
+        proof = Proof.of(
+            release,
+            id=output.ivorn or output.stem,
+            format=kind,
+            data=output.data,
+            original=item.data if isinstance(item, Document) else item.payload,
+            key=self._proof_key,
+        )
         return replace(output, proof=proof)
 
     def _packet(self, item: Alert) -> tuple[Release[Alert], Output]:
         left: tuple[str, ...] = ()
         if self.target_schema is not None and item.schema.key is None:
             item, left = project(item, self.target_schema)
-        release = self.policy.release(item)
+        release = self.policy.release(item, self.audience)
         output = self._alert(release)
         losses = [Loss(path, "not in the released schema; left behind") for path in (*left, *release.beyond)]
         if release.rows:
@@ -156,7 +174,9 @@ class Converter:
                 if error.code != "convert-foreign":
                     raise
         issuer = Issuer(self.settings.authority, self.settings.stream, self.settings.separator)
-        release = self.policy.release(decode(item.data), provenance=item.provenance, issuer=issuer)
+        release = self.policy.release(
+            decode(item.data), self.audience, provenance=item.provenance, issuer=issuer
+        )
         event, stem = release.item, _stem(release.item.ivorn)
         losses: tuple[Loss, ...] = (
             (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()

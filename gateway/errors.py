@@ -15,6 +15,8 @@ The tree (a leaf is what code raises; a node is what code catches)::
       ConversionError            convert-*  the model cannot be said in the target format
       SettingsError              settings-* a configuration, option or profile that cannot be used
       OutputError                output-*   a result that cannot be written
+      VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
+      FilterError                filter-*   a subscriber's filter that is not used
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -33,6 +35,7 @@ __all__ = [
     "AvroError",
     "ConversionError",
     "FITSError",
+    "FilterError",
     "GatewayError",
     "InputError",
     "JSONError",
@@ -42,15 +45,16 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "VOEventError",
+    "VTPError",
     "Where",
     "XMLError",
 ]
 
 CODES: dict[str, str] = {
-    "input-empty": "The input has no bytes. Check that the producer finished writing it.",
-    "input-unreadable": "The file cannot be opened. Check the path and its permissions.",
+    "input-empty": "Check that the producer finished writing it.",
+    "input-unreadable": "Check the path and its permissions.",
     "input-damaged": "The file is damaged or ends early. Write or fetch it again.",
-    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema.",
+    "input-unknown": "The first bytes match no known format. Bare Avro data need --schema, or `schema` in a manifest.",
     "avro-truncated": "The data end inside a value. Fetch the packet again.",
     "avro-trailing": (
         "Bytes follow the end of the record. The schema is not the one that wrote it, or packets were glued."
@@ -81,13 +85,13 @@ CODES: dict[str, str] = {
     ),
     "schema-invalid": "The schema itself is not valid Avro, or uses a construct alerts never use.",
     "schema-project": "The record cannot be projected onto the released schema that was asked for.",
-    "limit-size": "The input is larger than the documented limit. See docs/limits.md.",
-    "limit-depth": "Values are nested deeper than the documented limit. See docs/limits.md.",
+    "limit-size": "See docs/limits.md; legitimate data are far below the limits.",
+    "limit-depth": "See docs/limits.md; legitimate data are far below the limits.",
     "limit-memory": "The machine has too little memory for so many processes. Use fewer --jobs.",
-    "xml-malformed": "The document is not well-formed XML. The line and column say where.",
-    "xml-dtd": "The document has a DTD. VOEvents need none, and entities are an attack; remove the DOCTYPE.",
-    "xml-encoding": "The encoding is not UTF-8, UTF-16, ASCII or ISO-8859. Write the document in UTF-8.",
-    "voevent-root": "The root element is not a VOEvent of version 1.1, 2.0 or 2.1.",
+    "xml-malformed": "Repair the XML where the line and column say, or fetch the document again.",
+    "xml-dtd": "VOEvents need no DTD, and entities are an attack: remove the DOCTYPE.",
+    "xml-encoding": "Write the document in UTF-8; UTF-16, ASCII and ISO-8859 are read, too.",
+    "voevent-root": "Check that this is a VOEvent of version 1.1, 2.0 or 2.1.",
     "voevent-structure": (
         "An element is missing, repeated or misplaced. Run `gateway validate` for the full list."
     ),
@@ -139,13 +143,51 @@ CODES: dict[str, str] = {
     ),
     "settings-invalid": "The configuration or policy file has a mistake; file and place are named.",
     "settings-value": "An option has a value that cannot be used.",
+    "settings-address": (
+        "The address cannot be listened on. Another program has it, or it is not one of this machine."
+    ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
     "output-log": (
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
+    "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
+    "output-label": (
+        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+    ),
+    "output-command": (
+        "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
+    ),
     "output-exists": "The output file exists. Choose another name or pass --force.",
+    "vtp-length": (
+        "The length of a message is not one: 0, over the limit, little-endian or of another protocol. See "
+        "docs/vtp.md."
+    ),
+    "vtp-message": "The document is not a VOEvent or Transport that can be answered. See docs/vtp.md.",
+    "vtp-invalid": (
+        "The event breaks a rule of its standard, so it is not passed on. `gateway validate` says all that is wrong."
+    ),
+    "vtp-unexpected": "The peer says what has no place in the session. Check that it is at the right port.",
+    "vtp-late": "The peer did not send a whole event in time. Send the event as soon as the connection is there.",
+    "vtp-silent": "The peer did not answer in time. It may be dead or far away; connect again.",
+    "vtp-surplus": (
+        "More is under way than is waited for. Send one event per connection; acknowledge events as they come."
+    ),
+    "vtp-unanswered": "Our own side did not answer an event in time. Look at its load and its disk.",
+    "vtp-unreachable": "Nobody can be connected to there. Check the address, and that the broker is running.",
+    "vtp-tls": "The two sides disagree on TLS. Check --tls, --ca and --cert, and for whom the broker's certificate is.",
+    "vtp-lost": "The connection ended before the receipt. The event may be sent again.",
+    "vtp-refused": "The broker refuses the event for good. Its reason is given beside; send a corrected event.",
+    "filter-syntax": (
+        "The filter is not XPath 1.0, or compares things that cannot be compared. The column says where."
+    ),
+    "filter-unsupported": (
+        "The filter uses a part of XPath that filters do not have. docs/vtp-filters.md says what to write instead."
+    ),
+    "filter-cost": (
+        "The filter could take too long on a large packet. Take paths that begin with / or .. out of the brackets."
+    ),
 }
 
 
@@ -167,6 +209,8 @@ class Where:
                 parts.append(f"{label} {value}")
         if self.line is not None:
             parts.append(f"line {self.line}" + (f" column {self.column}" if self.column else ""))
+        elif self.column is not None:
+            parts.append(f"column {self.column}")
         if self.path:
             parts.append(self.path)
         return ", ".join(parts)
@@ -271,3 +315,11 @@ class SettingsError(GatewayError):
 
 class OutputError(GatewayError):
     """A result that cannot be written."""
+
+
+class VTPError(GatewayError):
+    """A peer of the VOEvent Transport Protocol that errs, refuses or is silent."""
+
+
+class FilterError(GatewayError):
+    """A subscriber's filter that is not used."""

@@ -1,18 +1,20 @@
 """gateway.batch: the same results in the same order, in one process or several; errors are results."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 from alerts import NEWEST, changed, simulated
 from cli_runs import message, packed
 
-from gateway.batch import MAX_UNITS, WINDOW, Job, Tally, cores, run
+from gateway.batch import MAX_UNITS, Job, Tally, _start, cores, run
 from gateway.codecs import container
 from gateway.errors import SettingsError
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin
 from gateway.schema.parse import parse_schema
 from gateway.transports.files import Declared, Unit, units
+from gateway.workers import MAX_UNDER_WAY
 
 JOB = Job("voevent", Settings(detail="full"), Declared())
 
@@ -50,6 +52,13 @@ def test_processes_make_no_difference(inputs):
     assert told(run(units(inputs), JOB, jobs=2)) == told(run(units(inputs), JOB))
 
 
+def test_results_survive_the_way_from_a_worker(inputs):
+    work = _start(JOB)
+    load = list(units(inputs))
+    sent = pickle.loads(pickle.dumps(work(pickle.loads(pickle.dumps(load)))))
+    assert told(sent) == told(run(load, JOB))
+
+
 def test_inputs_are_not_read_ahead_of_the_work(inputs):
     """However many inputs there are, few are under way."""
     taken = 0
@@ -65,7 +74,7 @@ def test_inputs_are_not_read_ahead_of_the_work(inputs):
     for _ in range(30):
         next(results)
     results.close()
-    assert taken <= 30 / 3 + (2 * WINDOW + 1) * MAX_UNITS
+    assert taken <= 30 / 3 + (2 * MAX_UNDER_WAY + 1) * MAX_UNITS
 
 
 def test_what_the_policy_refuses_has_no_bytes(inputs):

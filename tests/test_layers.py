@@ -13,15 +13,17 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 # A part imports what is left of an arrow, and what is left of a comma on its own level.
 # Parts with a bar between them do not know each other.
 LAYERS = (
-    "errors, resources, safexml, tomlfile <- model <- schema | vtp <- codecs | policy | reports | simulate"
+    "errors, resources, safexml, tomlfile, private <- model <- schema | vtp <- codecs | policy | reports | simulate"
     " <- filters | mapping | compliance <- relay <- transports"
-    " <- config, conversion, batch, summary, wiring, demonstration, api <- cli"
+    " <- config, workers, conversion, batch, summary, wiring, demonstration, feeding, serving, listening, sending,"
+    " conformance, api <- cli"
 )
 
 # Outside packages that only some files may import (a folder stands for all in it).
 CONFINED = {
     "lxml": ("gateway/safexml.py", "gateway/codecs/", "gateway/vtp/messages.py"),
-    "twisted": ("gateway/transports/",),
+    "twisted": ("gateway/transports/vtp/",),
+    "OpenSSL": ("gateway/transports/vtp/",),
     "confluent_kafka": ("gateway/transports/",),
     "voeventparse": ("gateway/codecs/",),
     "joserfc": ("gateway/policy/",),

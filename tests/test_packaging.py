@@ -112,5 +112,5 @@ def test_constraints_are_exact_and_have_every_dependency() -> None:
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin)] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    wanted = {re.split(r"[<>=; ]", name)[0] for name in [*project["dependencies"], *chain(*extras)]}
+    wanted = {re.split(r"[\[<>=; ]", name)[0] for name in [*project["dependencies"], *chain(*extras)]}
     assert wanted - {pin.partition("==")[0].lower() for pin in pins} == set()

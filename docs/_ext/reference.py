@@ -20,12 +20,14 @@ import click
 from gateway.cli import main
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES
 from gateway.errors import CODES
+from gateway.filters.xpath.functions import FUNCTIONS, Function
 from gateway.model.alert import SchemaKey
 from gateway.model.avrotype import Array, AvroType, Map, Record, Union
 from gateway.policy.profile import load, names
 from gateway.policy.rule import Rule
 from gateway.schema.registry import get, keys
 from gateway.schema.semantics import meaning
+from gateway.vtp import Author, Broadcaster, Receiver, Subscriber
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -222,15 +224,41 @@ def _spans(having: list[SchemaKey], every: list[SchemaKey]) -> str:
     return ", ".join(s[0].version if len(s) == 1 else f"{s[0].version} to {s[-1].version}" for s in spans)
 
 
+def filters() -> str:
+    def signature(name: str, function: Function) -> str:
+        given = [f"[{one}]" if n >= function.least else one for n, one in enumerate(function.takes)]
+        return f"{name}({', '.join(given if function.most is not None else [*function.takes, '...'])})"
+
+    return table(
+        ("Function", "Gives"),
+        ((code(signature(name, function)), function.gives) for name, function in FUNCTIONS.items()),
+    )
+
+
+def vtp_sessions() -> str:
+    """The tables of the four roles, as `gateway.vtp` reads them."""
+    text = ""
+    for role in (Author, Receiver, Broadcaster, Subscriber):
+        head, *lines = (
+            tuple(cell.strip() for cell in line.split("|")) for line in role.TABLE.splitlines() if "|" in line
+        )
+        text += f"### {role.__name__}\n\n" + table(
+            head, ((name, *map(escape, cells)) for name, *cells in lines)
+        )
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": errors,
+    "filters": filters,
     "limits": limits,
     "mapping-lsst": lambda: mapping("lsst"),
     "mapping-ztf": lambda: mapping("ztf"),
     "policy": policy,
     "rules": rules,
     "switches": switches,
+    "vtp-sessions": vtp_sessions,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ from gateway.cli.options import declared, provenance_options
 from gateway.cli.progress import Progress
 from gateway.conversion import TARGETS
 from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
+from gateway.model.audience import PUBLIC, Audience
 from gateway.model.voevent import ROLES
+from gateway.policy.engine import now
+from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
+from gateway.policy.proof.record import key_from
 from gateway.transports.files import units
+from gateway.transports.issuer import principal_of
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects
 
@@ -82,6 +88,16 @@ __all__ = ["convert"]
 @click.option(
     "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
 )
+@click.option(
+    "--token",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An ID token in a file: convert for its holder. Without it the results are for the public.",
+)
+@click.option(
+    "--issuer",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What is known of the token's issuer, a TOML file (docs/principals.md).",
+)
 @provenance_options
 @click.option(
     "-o",
@@ -97,13 +113,18 @@ __all__ = ["convert"]
 @click.option(
     "--proof-log",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Record each release in the proof log in this folder, before it is written.",
+    help="Record each release in the proof log in this folder, before it is written (POSIX only).",
+)
+@click.option(
+    "--proof-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The key of the proof log: random bytes in a file that not everybody can read.",
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option(
     "--rejects",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep what is refused in this folder, with the reason.",
+    help="Record what is refused in this folder, and keep the bytes of what is public whatever it may hold.",
 )
 @click.option(
     "-j",
@@ -131,13 +152,17 @@ def convert(
     cutout_url: str | None,
     project_to: str | None,
     policy: str,
+    token: Path | None,
+    issuer: Path | None,
     origin: str | None,
     release: str | None,
+    fields: tuple[str, ...],
     issued: bool,
     bare_schema: str | None,
     output: str | None,
     out_dir: Path | None,
     proof_log: Path | None,
+    proof_key: Path | None,
     force: bool,
     rejects: Path | None,
     jobs: int,
@@ -172,26 +197,42 @@ def convert(
         reprocessed=reprocessed,
         classify=classify,
     )
+    if proof_key and not proof_log:
+        raise click.UsageError("--proof-key is the key of a proof log: name its folder with --proof-log.")
+    if (token is None) is not (issuer is None):
+        raise click.UsageError("--token and --issuer go together: a token is worth what its issuer is.")
+    key = key_from(proof_key) if proof_key else None
+    principal = principal_of(token, issuer, now()) if token and issuer else ANONYMOUS
     job = Job(
         to,
         settings,
-        declared(origin, release, issued, bare_schema),
+        declared(origin, release, fields, issued, bare_schema),
         policy,
         project_to,
+        principal=principal,
         prove=proof_log is not None,
+        proof_key=key,
     )
-    job.converter()  # a mistake in the options is found before the first input is read
+    converter = job.converter()  # a mistake in the options is found before the first input is read
     if output and out_dir:
         raise click.UsageError("Give -o or --out-dir, not both.")
     if as_json and output in (None, "-") and not out_dir:
         raise click.UsageError(
             "--json reports on standard output: send the results to -o FILE or --out-dir DIR."
         )
-    place = Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
-    kept = Rejects(rejects) if rejects else None
     tally = Tally()
-    with place, ExitStack() as stack, Progress("alerts") as progress:
-        proofs = stack.enter_context(ProofLog(proof_log, sync="batch")) if proof_log else None
+    with ExitStack() as stack:
+        if converter.audience != PUBLIC:
+            # What is not for everybody is for nobody else on this machine either.
+            stack.callback(os.umask, os.umask(0o077))
+        kept = Rejects(rejects, converter.audience, converter.policy.profile.id) if rejects else None
+        place = stack.enter_context(
+            Directory(out_dir, force=force) if out_dir else OneFile(output or "-", force=force)
+        )
+        proofs = stack.enter_context(ProofLog(proof_log, sync="batch", key=key)) if proof_log else None
+        progress = stack.enter_context(Progress("alerts"))
+        if token:
+            progress.say(_for_whom(principal, converter.audience))
         for result in run(units(inputs), job, jobs or cores(), proofs):
             tally.take(result)
             _put(result, place, kept, as_json, progress)
@@ -202,6 +243,15 @@ def convert(
     raise SystemExit(tally.exit_code)
 
 
+def _for_whom(principal: Principal, audience: Audience) -> str:
+    """What the holder of a token gets. Not who it is."""
+    if audience == PUBLIC:
+        return "The token gives no data rights: the results are what the public sees."
+    return (
+        f"The results are for {audience} and not for the public. The token holds until {principal.expires}."
+    )
+
+
 def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> None:
     """Write one result and report it."""
     path = None
@@ -209,7 +259,7 @@ def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, p
         path = place.put(result.output.data, result.output.stem, result.output.suffix, result.output.datum)
     elif result.error is not None:
         if rejects is not None:
-            rejects.put(result.name, result.data, result.error)
+            rejects.put(result.name, result.size, result.data, result.error)
         if not as_json:
             progress.say(f"gateway: {result.error}")
     progress.advance(result.size)

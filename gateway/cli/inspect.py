@@ -33,6 +33,7 @@ def inspect(
     policy: str,
     origin: str | None,
     release: str | None,
+    fields: tuple[str, ...],
     issued: bool,
     bare_schema: str | None,
     as_json: bool,
@@ -50,7 +51,7 @@ def inspect(
 
     Exit codes: 0 everything could be read; 1 something could not; 2 nothing could.
     """
-    engine, what = Policy(policy), declared(origin, release, issued, bare_schema)
+    engine, what = Policy(policy), declared(origin, release, fields, issued, bare_schema)
     good = []
     with Progress("items") as progress:
         for found in (found for unit in units(files) for found in items(unit, what)):

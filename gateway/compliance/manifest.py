@@ -7,13 +7,17 @@ Rules
 3. A derived data product names who answers for it and why it may be shown: that is the record that clause P15 asks
    for. Of anything else that was derived, each input is asked too.
 4. Names are compared letter for letter: ``psf_Flux`` is not ``psfFlux`` (L01). A column that was renamed may say which
-   field of an alert it is (`alert-field`).
+   field of an alert it is (`alert-field`), and so may an image in a file of its own, with what the alert says of its
+   `trigger`, to compare it with.
+5. Of a VOEvent an entry is about whatever a release would take it to be about (`gateway.policy.events.elements`): an
+   element with all that is in it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -23,28 +27,43 @@ from gateway.model.alert import AlertSchema
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Origin, Provenance
+from gateway.policy.cutouts.cutout import Facts
+from gateway.policy.events.elements import declared
 from gateway.policy.pattern import PathPattern
 from gateway.schema import registry
 from gateway.tomlfile import TomlFile
 
-__all__ = ["MAX_BYTES", "NOTHING_DECLARED", "Entry", "Manifest", "load", "parse"]
+__all__ = ["MAX_BYTES", "NOTHING_DECLARED", "Declared", "Entry", "Manifest", "load", "parse"]
 
 MAX_BYTES = 2**20
 """Largest manifest: one that names every column of a data release has about 100 kB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A label and what it is about.
+_UNKNOWN = Facts()
 
-    texts : the paths as they were written
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared of one thing.
+
     alert_field : the field of an alert that this is a copy of
+    objects : of how many objects its table has rows
+    trigger : of a stamp, what its alert says
     """
 
-    label: Provenance
+    label: Provenance = UNDECLARED
+    alert_field: FieldPath | None = None
+    objects: int | None = None
+    trigger: Facts = _UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is declared, and what of: `texts` are the paths as they were written."""
+
+    declared: Declared
     texts: tuple[str, ...] = ("**",)
     files: tuple[str, ...] = ()
-    alert_field: FieldPath | None = None
 
     @property
     def patterns(self) -> tuple[PathPattern, ...]:
@@ -72,36 +91,43 @@ class Manifest:
     schema: AlertSchema | None = None
     sha256: str = ""
 
-    def label(self, file: str, path: FieldPath) -> tuple[Provenance, FieldPath | None]:
-        """Where something in a file comes from, and the field of an alert that it is declared to be."""
-        found = [entry for entry in self.entries if entry.is_about(file, path)]
-        if not found:
-            return self.default, None
-        labels = list(dict.fromkeys(entry.label for entry in found))
-        named = {entry.alert_field for entry in found}
+    def about(self, file: str, path: FieldPath) -> Declared:
+        """What is declared of something in a file."""
+        found = [entry.declared for entry in self.entries if entry.is_about(file, path)]
+        if len(found) < 2:
+            return found[0] if found else Declared(self.default)
+        labels = list(dict.fromkeys(one.label for one in found))
+        label = labels[0] if len(labels) == 1 else Provenance(inputs=tuple(labels))
         # Two entries that say two things of one column make it neither.
-        return (
-            labels[0] if len(labels) == 1 else Provenance(inputs=tuple(labels)),
-            named.pop() if len(named) == 1 else None,
-        )
+        return replace(found[0], label=label) if _agree(found) else Declared(label)
 
     def of_packets(self, file: str) -> Provenance:
-        """The same for alerts as wholes, in the policy's own form: for conditions on their rows."""
-        default = self.default
-        fields = tuple(
-            (text, entry.label)
-            for entry in self.entries
-            if entry.is_about(file)
-            for text in entry.texts
-            if _is_of_an_alert(text)
-        )
-        return Provenance(
-            default.origin,
-            default.release,
-            issued=default.issued,
-            observed=default.observed,
-            inputs=default.inputs,
-            fields=fields,
+        """The label of alerts as wholes, in the policy's own form: for conditions on their rows."""
+        return self._whole(file, PathPattern.parse, ValueError)
+
+    def of_events(self, file: str) -> Provenance:
+        """The same of VOEvents (rule 5)."""
+        return self._whole(file, declared, SettingsError)
+
+    def _whole(self, file: str, parse: Callable[[str], object], error: type[Exception]) -> Provenance:
+        """The label of items that the policy takes apart itself. Of paths that cannot be in such it is not told."""
+
+        def is_one(text: str) -> bool:
+            try:
+                parse(text)
+            except error:
+                return False
+            return True
+
+        return replace(
+            self.default,
+            fields=tuple(
+                (text, entry.declared.label)
+                for entry in self.entries
+                if entry.is_about(file)
+                for text in entry.texts
+                if is_one(text)
+            ),
         )
 
 
@@ -154,15 +180,25 @@ def _label(row: dict[str, Any]) -> Provenance:
     )
 
 
+def _agree(found: list[Declared]) -> bool:
+    """Whether they differ in nothing but their labels."""
+    return len({replace(one, label=UNDECLARED) for one in found}) == 1
+
+
 def _entry(file: TomlFile, row: dict[str, Any], number: int, schema: AlertSchema | None) -> Entry:
     for text in row.get("path", ()):
         if not all(_pattern(text).steps) or "**" in _pattern(text).steps:
             raise file.fail("`path` has an empty step, or ** before its end.", number, "path")
+    trigger = row.get("trigger", {})
     return Entry(
-        _label(row),
+        Declared(
+            _label(row),
+            _alert_field(file, row, number, schema) if "alert-field" in row else None,
+            row.get("objects"),
+            Facts(trigger.get("bboxSize"), trigger.get("ra"), trigger.get("dec")),
+        ),
         tuple(row.get("path", ("**",))),
         tuple(row.get("file", ())),
-        _alert_field(file, row, number, schema) if "alert-field" in row else None,
     )
 
 
@@ -182,12 +218,3 @@ def _pattern(text: str) -> PathPattern:
     steps = text.split(".")
     deep = steps[-1] == "**"
     return PathPattern(tuple(steps[:-1] if deep else steps), deep)
-
-
-def _is_of_an_alert(text: str) -> bool:
-    """Whether a path can be that of a field of an alert, and not only of some column of a table."""
-    try:
-        PathPattern.parse(text)
-    except ValueError:
-        return False
-    return True

@@ -10,18 +10,14 @@ Rules
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from gateway.compliance.advice import of_packets
-from gateway.compliance.manifest import Manifest
+from gateway.compliance.judge import Judge
 from gateway.compliance.report import Verdict
-from gateway.compliance.resolve import is_of_alerts
 from gateway.errors import AvroError, GatewayError, PolicyError, SchemaError
 from gateway.model.alert import Alert
-from gateway.model.audience import Audience
 from gateway.model.rejected import Rejected
 from gateway.policy.alerts.judge import NOT_RELEASED, nearest
-from gateway.policy.engine import Policy
 from gateway.policy.rule import Decision
 from gateway.schema.project import project
 
@@ -35,11 +31,10 @@ class Packets:
     explained : whether the verdicts about fields say already why an alert is refused
     """
 
-    def __init__(
-        self, policy: Policy, audience: Audience, manifest: Manifest, file: str, explained: bool
-    ) -> None:
-        self.policy, self.audience, self.manifest, self.explained = policy, audience, manifest, explained
-        self.provenance = manifest.of_packets(file)
+    def __init__(self, judge: Judge, file: str, explained: bool) -> None:
+        self.policy, self.audience, self.manifest = judge.policy, judge.audience, judge.manifest
+        self.certain, self.explained = judge.certain, explained
+        self.provenance = judge.manifest.of_packets(file)
         self.count = 0
         self.error: GatewayError | None = None
         self._packets: Counter[tuple[str, Decision]] = Counter()
@@ -56,7 +51,7 @@ class Packets:
         except AvroError as error:
             self.error = self.error or error.located(record=packet.provenance.position)
 
-    def verdicts(self, certain: Mapping[str, str]) -> list[Verdict]:
+    def verdicts(self) -> list[Verdict]:
         """One verdict a rule that withholds packets, or rows of an array."""
         return [
             Verdict(
@@ -64,7 +59,7 @@ class Packets:
                 "packets",
                 "",
                 decision,
-                certain.get(decision.rule, "inferred"),
+                self.certain.get(decision.rule, "inferred"),
                 of_packets(decision),
             )
             for (place, decision), number in self._packets.items()
@@ -75,11 +70,9 @@ class Packets:
         schema = alert.schema
         if schema.key is None:
             target = self.manifest.schema or nearest(schema)
-            if target is None and self.provenance.parts() and not is_of_alerts(self.provenance):
-                return  # rows of some other table, which rules about alerts do not speak of
+            if target is None:
+                return  # rows of some other table; if it is declared to be alerts, its fields are refused as such
             try:
-                if target is None:
-                    raise SchemaError("schema-unknown", "There is no released schema to read it by.")
                 alert = project(alert, target)[0]
             except SchemaError:
                 self._withhold("", NOT_RELEASED)

@@ -1,30 +1,33 @@
-"""The files that a check is about: named, in folders, or standard input.
+"""The files that a check is about: named, in folders, in archives, or standard input.
 
 Rules
-1. Folders are walked in sorted order. A link in a folder is not followed: it may lead anywhere.
-2. A gzip wrapper is taken off, once, up to `MAX_UNPACKED` bytes.
+1. Folders are walked in sorted order. A link in a folder is not followed: it may lead anywhere. One that leads to
+   something in the folder is passed over, because that is checked itself; any other is reported, and so is a folder
+   that cannot be read, for whoever gets the folder may see what is there.
+2. A wrapper (gzip, bzip2, xz) is taken off, once, up to `MAX_UNPACKED` bytes. A tar archive, in a wrapper or not, is
+   opened, and each file in it is one (`gateway.compliance.archive`).
 3. Formats that hold their columns at the beginning or end are read there only; what has to be read whole has a limit.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
-import zlib
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from gateway.compliance.archive import is_archive, members, unwrapped
 from gateway.errors import GatewayError, InputError, LimitError, Where
 
 __all__ = ["MAX_FILES", "MAX_UNPACKED", "Source", "Unreadable", "sources"]
 
 MAX_FILES = 100_000
-"""Most files in the folders of one check."""
+"""Most files in the folders, or in an archive, of one check."""
 MAX_UNPACKED = 256 * 2**20
-"""Largest file in bytes that is taken into memory: standard input, and what a gzip wrapper unpacks to."""
+"""Largest file in bytes that is taken into memory: standard input, what is in a wrapper, a file in an archive."""
 
 START = 4096
 """Bytes by which a format is recognised."""
@@ -36,17 +39,19 @@ class Source:
 
     name : how reports and the manifest call it
     start : its first bytes
+    member : in an archive, its name there
     """
 
     name: str
     stream: BinaryIO = field(repr=False)
     start: bytes = field(repr=False)
     size: int
+    member: str = ""
 
     @property
     def stem(self) -> str:
         """The name of its table, where the file does not say one."""
-        return PurePath(self.name).name.partition(".")[0]
+        return PurePath(self.member or self.name).name.partition(".")[0]
 
     def data(self, limit: int) -> bytes:
         """All of it. Raises LimitError (limit-size)."""
@@ -74,7 +79,7 @@ def sources(arguments: Iterable[str], stdin: BinaryIO | None = None) -> Iterator
             name = _printable(str(path))
             try:
                 with _open(argument, path, stdin) as stream:
-                    yield _source(name, stream)
+                    yield from _found(name, stream)
             except (OSError, ValueError) as error:  # ValueError: a name with a NUL
                 reason = getattr(error, "strerror", None) or "it cannot be read"
                 yield _unreadable(name, "input-unreadable", f"The file cannot be read: {reason}.")
@@ -83,49 +88,78 @@ def sources(arguments: Iterable[str], stdin: BinaryIO | None = None) -> Iterator
 
 
 def _open(argument: str, path: Path, stdin: BinaryIO | None) -> BinaryIO:
-    if argument != "-":
-        return path.open("rb")
-    if stdin is None:
-        raise OSError(0, "standard input is closed")
-    data = stdin.read(MAX_UNPACKED + 1)
+    if argument == "-":
+        if stdin is None:
+            raise OSError(0, "standard input is closed")
+        return _taken(stdin)
+    stream = path.open("rb")
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    with stream:
+        return _taken(stream)  # a pipe or device, which has no size and may have no end
+
+
+def _taken(stream: BinaryIO) -> BinaryIO:
+    """What is in a stream or wrapper, in memory."""
+    data = stream.read(MAX_UNPACKED + 1)
     if len(data) > MAX_UNPACKED:
-        raise LimitError("limit-size", f"Standard input is longer than {MAX_UNPACKED} bytes.")
+        raise LimitError("limit-size", f"The input is, or unpacks to, more than {MAX_UNPACKED} bytes.")
     return io.BytesIO(data)
 
 
-def _source(name: str, stream: BinaryIO) -> Source:
-    start = stream.read(START)
-    if start.startswith(b"\x1f\x8b"):
-        stream.seek(0)
-        stream = io.BytesIO(_unpacked(stream))
-        start = stream.read(START)
+def _found(name: str, stream: BinaryIO, member: str = "") -> Iterator[Source | Unreadable]:
+    """The file, or those in it when it is an archive (rule 2)."""
+    inside = unwrapped(stream)
+    if is_archive(inside):
+        if member:
+            raise InputError(
+                "input-unknown", "An archive in an archive is not opened: unpack the outer one first."
+            )
+        yield from _members(name, inside)
+        return
+    if inside is not stream:
+        inside = _taken(inside)
+    start = inside.read(START)
     if not start:
         raise InputError("input-empty", "The file is empty.")
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(0)
-    return Source(name, stream, start, size)
+    size = inside.seek(0, io.SEEK_END)
+    inside.seek(0)
+    yield Source(name, inside, start, size, member)
 
 
-def _unpacked(stream: BinaryIO) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=stream) as packed:
-            data = packed.read(MAX_UNPACKED + 1)
-    except (OSError, EOFError, zlib.error):
-        raise InputError("input-damaged", "The gzip wrapper of the file is damaged.") from None
-    if len(data) > MAX_UNPACKED:
-        raise LimitError("limit-size", f"The file unpacks to more than {MAX_UNPACKED} bytes.")
-    return data
+def _members(name: str, archive: BinaryIO) -> Iterator[Source | Unreadable]:
+    count = 0
+    for member, stream in members(archive, MAX_UNPACKED):
+        count += 1
+        if count > MAX_FILES:
+            raise LimitError("limit-size", f"The archive has more than {MAX_FILES} files.")
+        inner = _printable(f"{name}:{member}")
+        try:
+            if isinstance(stream, GatewayError):
+                raise stream
+            yield from _found(inner, stream, _printable(member))
+        except GatewayError as error:
+            yield Unreadable(inner, error.located(input=inner))
+    if not count:
+        raise InputError("input-empty", "The archive has no files in it.")
 
 
 def _files(argument: str) -> Iterator[Path | Unreadable]:
     if argument == "-" or not os.path.isdir(argument):
         yield Path(argument)
         return
+    problems: list[Unreadable] = []
     count = 0
-    for folder, inner, files in os.walk(argument, followlinks=False):
+    for folder, inner, files in os.walk(argument, onerror=lambda error: problems.append(_closed(error))):
+        yield from problems
+        count += len(problems)
+        problems.clear()
         inner.sort()
-        for name in sorted(files):
-            path = Path(folder, name)
+        for path in (Path(folder, name) for name in sorted([*inner, *files])):
+            if path.is_symlink() and not _leads_inside(path, argument):
+                yield _unreadable(
+                    str(path), "input-unreadable", "A link that leads out of the folder is not followed."
+                )
             if path.is_symlink() or not path.is_file():
                 continue
             count += 1
@@ -133,9 +167,22 @@ def _files(argument: str) -> Iterator[Path | Unreadable]:
                 yield _unreadable(argument, "limit-size", f"The folder has more than {MAX_FILES} files.")
                 return
             yield path
-    if not count:
+    yield from problems
+    if not count and not problems:
         # Nothing to check must not look like nothing wrong.
         yield _unreadable(argument, "input-empty", "The folder has no files in it.")
+
+
+def _leads_inside(link: Path, folder: str) -> bool:
+    """Rule 1."""
+    top = os.path.realpath(folder)
+    return os.path.commonpath([top, os.path.realpath(link)]) == top
+
+
+def _closed(error: OSError) -> Unreadable:
+    return _unreadable(
+        os.fsdecode(error.filename), "input-unreadable", f"The folder cannot be read: {error.strerror}."
+    )
 
 
 def _unreadable(name: str, code: str, message: str) -> Unreadable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.model.loss import Loss
 
@@ -35,10 +36,13 @@ class Minted:
     @property
     def losses(self) -> tuple[Loss, ...]:
         """What the document could not carry, and why."""
-        losses = [
-            Loss(name, "left out at this level of detail; its length is given") for name in self.left_out
-        ]
-        losses += [Loss(name, f"did not fit into {CORE_LIMIT} bytes") for name in self.dropped]
-        if self.withheld:
-            losses.append(Loss(f"{self.withheld} fields", WITHHELD))
-        return tuple(losses)
+        return _losses(self.left_out, self.dropped, self.withheld)
+
+
+@lru_cache(maxsize=256)  # mostly the same, and what is the same object goes from process to process once
+def _losses(left_out: tuple[str, ...], dropped: tuple[str, ...], withheld: int) -> tuple[Loss, ...]:
+    losses = [Loss(name, "left out at this level of detail; its length is given") for name in left_out]
+    losses += [Loss(name, f"did not fit into {CORE_LIMIT} bytes") for name in dropped]
+    if withheld:
+        losses.append(Loss(f"{withheld} fields", WITHHELD))
+    return tuple(losses)

@@ -80,11 +80,15 @@ class Settings:
             (self.detail in DETAILS, "detail", "must be core, history or full"),
             (self.role in ROLES, "role", f"must be one of {', '.join(ROLES)}"),
             (self.cite in ("none", "latest", "all"), "cite", "must be none, latest or all"),
-            (self.records is None or self.detail == "core", "records", "can be chosen for detail core only"),
+            (
+                self.records is None or self.detail == "core",
+                "records",
+                "(--record) can be chosen for detail core only",
+            ),
             (
                 self.records is None or not self.reprocessed,
                 "records",
-                "cannot be chosen for reprocessed alerts: what supersedes an event repeats all of it (VE-53)",
+                "(--record) cannot be chosen for reprocessed alerts: what supersedes repeats everything (VE-53)",
             ),
         )
         for good, name, problem in checks:

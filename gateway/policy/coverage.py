@@ -55,7 +55,8 @@ def subject(name: str) -> Subject:
     if name in DATABASES:
         columns = sorted(tables.columns(name))
         return Subject(name, DATABASES[name], tuple(Resource("table", path) for path in columns))
-    schema = read_schema(Path(name)) if name.endswith(".avsc") else registry.get(name)
+    is_file = name.endswith(".avsc") or (name not in map(str, registry.keys()) and Path(name).is_file())
+    schema = read_schema(Path(name)) if is_file else registry.get(name)
     reader = schema if schema.key is not None else nearest(schema)
     key = reader.key if reader is not None else None
     kind, version = (key.family, (key.major, key.minor)) if key else ("", None)

@@ -9,6 +9,7 @@ Rules
 3. An alert that lost nothing keeps its bytes. A VOEvent that lost an element is a new event of the issuer
    (`gateway.policy.events.notice`); when its identity does not pass, or nothing else does, there is no release.
 4. When nothing passes there is no release: PolicyError.
+5. A document of which everything can be seen to pass need not be read (`gateway.policy.events.screen`).
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from gateway.model.voevent import VOEvent
 from gateway.policy.alerts.judge import AlertJudge, read_by_released, refuse
 from gateway.policy.events.judge import EventJudge, judged
 from gateway.policy.events.notice import Issuer, reissued
+from gateway.policy.events.screen import passes
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
 from gateway.policy.rule import Decision, Resource, strictest
 from gateway.policy.verdict import UNDECLARED, Explanation, at, explain, passes_unseen
+from gateway.safexml import Element
 
 __all__ = ["MAX_CACHED", "Policy", "now"]
 
@@ -97,6 +100,24 @@ class Policy:
             return self._event(item, audience, provenance or Provenance(), issuer)
         return self._alert(item, audience)
 
+    def release_whole(
+        self, event: VOEvent, root: Element, audience: Audience = PUBLIC, *, provenance: Provenance
+    ) -> Release[VOEvent] | None:
+        """The release of an event whose document shows at a glance that nothing is withheld; None when it does not.
+
+        A broker that passes on documents as they are asks this before it reads them: most pass.
+
+        event : its `original` is the document; of the rest no more is needed than the identity, and no more is in the
+            release than is given
+        root : the document, parsed
+        """
+        judge = self.event_judge(provenance, audience)
+        if event.original is None or not judge.passes_elements:
+            return None
+        if not passes(event.original, root, judge.passes_sign):
+            return None
+        return Release(event, audience, self.profile.id, self.profile.sha256, seal=_SEAL)
+
     def judge(self, schema: AlertSchema, provenance: Provenance, audience: Audience = PUBLIC) -> AlertJudge:
         """Who decides about alerts of a released schema."""
         # Asked for every packet: what makes a judge is made only when one is missing.
@@ -142,7 +163,8 @@ class Policy:
     def _event(
         self, event: VOEvent, audience: Audience, provenance: Provenance, issuer: Issuer
     ) -> Release[VOEvent]:
-        left, decisions = judged(event, self._event_judge(provenance, audience))
+        left, found = judged(event, self.event_judge(provenance, audience))
+        decisions = tuple((element.path, decision) for element, decision in found)
         withheld = [decision for _, decision in decisions if not decision.passes]
         worst = strictest(withheld)
         identity, *rest = (decision for _, decision in decisions)
@@ -155,12 +177,13 @@ class Policy:
             self.profile.id,
             self.profile.sha256,
             frozenset(path for path, decision in decisions if not decision.passes),
-            tuple(decisions),
+            decisions,
             rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
 
-    def _event_judge(self, provenance: Provenance, audience: Audience) -> EventJudge:
+    def event_judge(self, provenance: Provenance, audience: Audience = PUBLIC) -> EventJudge:
+        """Who decides about the elements of VOEvents."""
         key = provenance.label, audience
         found = self._in_office(self._events, key)
         if found is None:

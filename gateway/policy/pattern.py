@@ -36,15 +36,19 @@ class PathPattern:
     @classmethod
     def parse(cls, text: str) -> PathPattern:
         """Read ``diaSource.*``. Raises ValueError."""
-        steps = text.split(".")
-        deep = steps[-1] == "**"
-        if deep:
-            del steps[-1]
-        if not all(_STEP.match(step) for step in steps):
+        found = cls.of(text)
+        if not all(_STEP.match(step) for step in found.steps):
             raise ValueError(
                 "a path is field names joined by dots, with * for any name and a last ** for all below"
             )
-        return cls(tuple(steps), deep)
+        return found
+
+    @classmethod
+    def of(cls, text: str) -> PathPattern:
+        """The same for steps that may be any text without a dot, as names in a VOEvent are."""
+        steps = text.split(".")
+        deep = steps[-1] == "**"
+        return cls(tuple(steps[:-1] if deep else steps), deep)
 
     def matches(self, path: FieldPath) -> bool:
         """Whether a path is one of these."""

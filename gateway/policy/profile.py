@@ -5,8 +5,8 @@ Rules
    be read, a rule that can match nothing or a condition where none can stand is refused, with file and line.
 2. A profile may `include` others, whose rules are then its own too; or be the `meet` of others, and then a thing
    passes when it passes all of them.
-3. A profile has an id, a valid-from date and a SHA-256 over its file and those that it names, which every report
-   carries.
+3. A profile has an id, a valid-from date and a SHA-256, which every report carries: over the bytes of its file, the
+   SHA-256 of each profile that it names, and that of each table that decides with it (`gateway.policy.lists`).
 4. A profile comes from the operator, never from a message.
 """
 
@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from gateway import resources
 from gateway.errors import SettingsError
 from gateway.model.provenance import Origin
+from gateway.policy import lists
 from gateway.policy.facts import Condition
 from gateway.policy.moment import Moment
 from gateway.policy.pattern import KindRange, PathPattern
@@ -34,6 +35,8 @@ from gateway.tomlfile import TomlFile
 __all__ = ["DEFAULT", "Profile", "load", "names"]
 
 DEFAULT = "rdo013-2025"
+MAX_BYTES = 2**20
+"""Largest file of a profile: the longest that comes with the gateway has 10 kB."""
 MAX_NESTED = 4
 """How deep profiles may include each other: enough for all, and an end to circles."""
 
@@ -76,10 +79,17 @@ def load(name: str) -> Profile:
 def _load(name: str, depth: int) -> Profile:
     file: Traversable = Path(name) if name.endswith(".toml") else resources.policy() / f"{name}.toml"
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError):  # ValueError: a name with a NUL
         known = ", ".join(names())
-        raise SettingsError("settings-invalid", f"There is no such profile. There are: {known}.") from None
+        raise SettingsError(
+            "settings-invalid",
+            f"There is no such profile, or it cannot be read. There are: {known}; one of your own is a file whose "
+            "name ends with .toml.",
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise SettingsError("settings-invalid", f"A profile is longer than {MAX_BYTES} bytes.")
     return _Reader(file.name, data, depth).profile()
 
 
@@ -117,7 +127,7 @@ class _Reader(TomlFile):
             ids.append(rule.id)
         if len(set(ids)) < len(ids):
             raise self.fail("Two profiles that are included have a rule of the same id.", key="include")
-        others = [one.sha256 for one in (*included, *members)]
+        others = [*(one.sha256 for one in (*included, *members)), *lists.hashes()]
         sha256 = hashlib.sha256(b"".join([self.data, *[other.encode() for other in others]]))
         return Profile(
             table["id"],

@@ -23,7 +23,7 @@ from gateway.policy.pattern import FAMILIES, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import DEFAULT_DENY, Decision, Resource, Rule, strictest
 
-__all__ = ["UNDECLARED", "Explanation", "at", "changes", "explain", "passes_unseen"]
+__all__ = ["UNDECLARED", "Explanation", "all_pass", "at", "changes", "explain", "passes_unseen"]
 
 UNDECLARED = Decision(
     "redact", "default-deny", "P26", "It is not declared where this comes from, so it is withheld."
@@ -71,8 +71,10 @@ def explain(
 
 def at(provenance: Provenance, path: FieldPath) -> Provenance:
     """Where one field comes from: what is declared for it, of several declarations all, and otherwise for all."""
-    found = tuple(other for pattern, other in provenance.fields if PathPattern.parse(pattern).matches(path))
-    return Provenance(inputs=found) if found else provenance
+    found = [other for pattern, other in provenance.fields if PathPattern.of(pattern).matches(path)]
+    if not found:
+        return provenance
+    return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
 
 
 def _named(decision: Decision, judge: Profile, profile: Profile) -> Decision:
@@ -114,19 +116,32 @@ def passes_unseen(
 ) -> bool:
     """Whether whatever is of this kind and provenance passes, even what is too damaged to be looked into.
 
-    False as soon as a rule could redact or refuse a part of what comes straight from the survey.
+    False as soon as a rule could deny a part of it; but what comes straight from the survey may be what an operator
+    should look at (`quarantine`). In a VOEvent may be any link and any text.
     """
+    if kind == "voevent":
+        return all(all_pass(profile, one, provenance, audience, now) for one in ("voevent", "link", "text"))
+    return all_pass(profile, kind, provenance, audience, now)
+
+
+def all_pass(profile: Profile, kind: str, provenance: Provenance, audience: Audience, now: datetime) -> bool:
+    """Whether everything of this kind passes, whatever it is."""
     parts = [part for one in (provenance, *(other for _, other in provenance.fields)) for part in one.parts()]
     return bool(parts) and all(
         any(_passes_all(rule, kind) and _in_force(rule, judge, part, audience, now) for rule in judge.rules)
         and not any(
-            rule.effect in ("redact", "refuse") and _is_about(rule, kind) and part.origin in rule.origins
+            _may_deny(rule, part) and _is_about(rule, kind) and part.origin in rule.origins
             for rule in judge.rules
-            if not rule.handled
         )
         for judge in profile.judges
         for part in parts
     )
+
+
+def _may_deny(rule: Rule, part: Provenance) -> bool:
+    if part.issued:
+        return rule.effect in ("redact", "refuse") and not rule.handled
+    return rule.effect != "pass"
 
 
 def _is_about(rule: Rule, kind: str) -> bool:
@@ -139,12 +154,13 @@ def _passes_all(rule: Rule, kind: str) -> bool:
 
 def changes(profile: Profile, provenance: Provenance, now: datetime) -> datetime | None:
     """When decisions about things of this provenance change next, all else being equal; None for never."""
+    parts = provenance.parts()
     moments = [
         moment.of(part, judge.releases)
         for judge in profile.judges
         for rule in judge.rules
         for moment in (rule.start, rule.end)
-        for part in provenance.parts()
+        for part in parts
         if moment is not None and part.origin in rule.origins
     ]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

@@ -57,6 +57,7 @@ class Declared:
     """What the caller says of the inputs: origins, and the schema of bare data (``lsst/11.0``).
 
     issued : they come straight from the survey's own distribution (`gateway.model.provenance`)
+    fields : parts that come from elsewhere (`Provenance.fields`)
     """
 
     alert: Origin | None = Origin.ALERT
@@ -64,10 +65,16 @@ class Declared:
     release: str | None = None
     schema: str | None = None
     issued: bool = False
+    fields: tuple[tuple[str, Provenance], ...] = ()
 
     def provenance(self, origin: Origin | None, source: str = "") -> Provenance:
         """That of an input of this name."""
-        return Provenance(origin, self.release, source, issued=self.issued)
+        return Provenance(origin, self.release, source, issued=self.issued, fields=self.fields)
+
+    def restored(self, source: str) -> Provenance:
+        """That of an alert which is taken out of an event: made of all parts of it, wherever they come from (P26)."""
+        inputs = tuple(other for _, other in self.fields)
+        return replace(self.provenance(self.alert, source), inputs=inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Unit:
     """A piece of an input that has not been looked into.
 
     kind : ``block`` of a container, ``message``, or ``rejected``
+    header : of a container, for a block, or what is damaged between blocks
     file : of a block that was left in its file, with the header
     alone : it came through a pipe, where the next one may be long in coming, and nothing should wait for that
     """
@@ -171,17 +179,11 @@ def _take(stream: BinaryIO, limit: int) -> bytes:
 
 def _of_container(name: str, stream: BinaryIO, file: OnDisk | None) -> Iterator[Unit]:
     header, blocks = container.open_blocks(stream, leave=file is not None)
-    known = _is_known(header)
     for block in blocks:
         if isinstance(block, Rejected):
-            yield Unit(name, "rejected", block.data if known else b"", error=block.error.located(input=name))
+            yield Unit(name, "rejected", block.data, header, error=block.error.located(input=name))
         else:
             yield Unit(name, "block", b"", None if file else header, block, file=file)
-
-
-def _is_known(header: container.Header) -> bool:
-    """Whether the schema is one of ours. What is damaged in another may be anything, so its bytes are not kept."""
-    return header.schema.key is not None or header.schema.sha256 == registry.stored_event().sha256
 
 
 def _is_archive(start: bytes) -> bool:
@@ -229,7 +231,8 @@ def items(unit: Unit, declared: Declared) -> Iterator[Found]:
 def _items(unit: Unit, declared: Declared) -> Iterator[Found]:
     if unit.kind == "rejected":
         assert unit.error is not None
-        yield Found(unit.name, Rejected(unit.error, unit.data))
+        provenance = declared.provenance(declared.alert, unit.name)
+        yield Found(unit.name, Rejected(unit.error, unit.data, _family(unit.header), provenance))
     elif unit.kind == "block":
         yield from _of_block(unit, declared)
     else:
@@ -241,16 +244,18 @@ def _of_block(unit: Unit, declared: Declared) -> Iterator[Found]:
     provenance = declared.provenance(declared.alert, unit.name)
     for item in container.read_block(header, block, provenance):
         if isinstance(item, Rejected):
-            key = header.schema.key
-            family = key.family if key else None
-            kept = replace(item, family=family) if _is_known(header) else Rejected(item.error, b"")
-            yield Found(unit.name, kept)
+            yield Found(unit.name, replace(item, family=_family(header), provenance=provenance))
             continue
         name = f"{unit.name}[{item.provenance.position}]"
         if item.schema.sha256 == registry.stored_event().sha256:
             yield Found(name, _stored(item, declared))
         else:
             yield Found(name, item)
+
+
+def _family(header: container.Header | None) -> str | None:
+    """Of a released schema. What is damaged in any other may be anything."""
+    return header.schema.key.family if header is not None and header.schema.key is not None else None
 
 
 def _opened(unit: Unit) -> tuple[container.Header, container.Block]:
@@ -282,7 +287,7 @@ def _document(data: bytes, name: str, declared: Declared) -> Document:
     return Document(
         data,
         declared.provenance(declared.event, name),
-        declared.provenance(declared.alert, name),
+        declared.restored(name),
     )
 
 

@@ -6,7 +6,7 @@ Rules
    unless `force` is set.
 2. One file takes one VOEvent, or any number in a tar archive; one Avro message in its own framing, or any
    number in an object container; any number of JSON lines.
-3. The same results make the same bytes: archives have no time in them, neither of a member nor of the compression.
+3. The same results make the same bytes: archives have no time in them (`gateway.transports.tar`).
 4. A file appears under its name when it is complete. When the run is interrupted, nothing is left behind.
 5. What exists and is no file (a device, a named pipe) is written to as it is, and never replaced.
 """
@@ -16,25 +16,19 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tarfile
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
-from gzip import GzipFile
-from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from gateway.codecs import container
 from gateway.errors import OutputError, SettingsError
 from gateway.model.alert import AlertSchema
+from gateway.transports.tar import Archive
 
 __all__ = ["Datum", "Directory", "OneFile", "Place"]
-
-_TAR: dict[str, Any] = {".tar": "w|", ".tgz": "w|", ".tar.gz": "w|", ".tar.bz2": "w|bz2", ".tar.xz": "w|xz"}
-_GZIP = (".tgz", ".tar.gz")
-"""Compressed here and not by `tarfile`, which writes the time into the gzip header (rule 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +90,7 @@ class Directory(Place):
 
     def put(self, data: bytes, stem: str, suffix: str, datum: Datum | None = None) -> str:
         """Write one file, unless it is there already."""
-        if datum is not None and datum.codec is not None:
-            data = datum.contained()
+        data = _alone(data, datum)
         number = 1
         while True:
             path = self.path / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
@@ -118,6 +111,11 @@ class Directory(Place):
             self.replaced.add(path)
         return str(path)
 
+    def has_other(self, data: bytes, stem: str, suffix: str) -> bool:
+        """Whether a file of that name is there with other bytes."""
+        path = self.path / f"{stem}{suffix}"
+        return path.exists() and not _holds(path, data)
+
     def finish(self) -> None:
         """Nothing is left to do."""
 
@@ -137,14 +135,10 @@ class OneFile(Place):
             raise OutputError("output-exists", f"{path} exists.")
         self.part = self.path if self.special else self.path.with_name(f".{self.path.name}.part")
         self.file: BinaryIO = sys.stdout.buffer if self.stdout else self._open()
-        name = self.path.name.lower()
-        mode = next((mode for ending, mode in _TAR.items() if name.endswith(ending)), None)
-        self.gzip = GzipFile("", "wb", fileobj=self.file, mtime=0) if name.endswith(_GZIP) else None
-        self.tar = None if mode is None else tarfile.open(fileobj=self.gzip or self.file, mode=mode)  # noqa: SIM115 - closed in finish
+        self.archive = Archive.named(self.path.name, self.file)
         self.first: tuple[bytes, Datum | None] | None = None
         self.writer: container.Writer | None = None
         self.count = 0
-        self.members: set[str] = set()
 
     def _open(self) -> BinaryIO:
         try:
@@ -158,8 +152,8 @@ class OneFile(Place):
             raise SettingsError("settings-value", "Avro is not for terminals: use -o FILE, or a pipe.")
         self.count += 1
         try:
-            if self.tar is not None:
-                self._to_tar(data, stem, suffix, datum)
+            if self.archive is not None:
+                self.archive.add(_alone(data, datum), stem, suffix)
             elif suffix == ".json":
                 self.file.write(data)
             elif datum is not None:
@@ -177,16 +171,6 @@ class OneFile(Place):
         except OSError as error:
             raise _unwritable(self.path, error) from None
         return str(self.path)
-
-    def _to_tar(self, data: bytes, stem: str, suffix: str, datum: Datum | None) -> None:
-        assert self.tar is not None
-        if datum is not None and datum.codec is not None:
-            data = datum.contained()
-        names = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
-        member = tarfile.TarInfo(next(name for name in names if name not in self.members))
-        self.members.add(member.name)
-        member.size = len(data)
-        self.tar.addfile(member, io.BytesIO(data))
 
     def _to_avro(self, data: bytes, datum: Datum) -> None:
         """A message in a framing of its own waits: a second one makes a container of both."""
@@ -215,10 +199,8 @@ class OneFile(Place):
             self.discard()
             return
         try:
-            if self.tar is not None:
-                self.tar.close()
-            if self.gzip is not None:
-                self.gzip.close()
+            if self.archive is not None:
+                self.archive.finish()
             if self.writer is not None:
                 self.writer.close()
             elif self.first is not None and self.first[1] is not None:
@@ -236,16 +218,20 @@ class OneFile(Place):
 
     def discard(self) -> None:
         """Remove the incomplete file."""
-        for archive in (self.tar, self.gzip):
-            if archive is not None:
-                with suppress(OSError):
-                    archive.close()  # or it would try to when it is collected
+        if self.archive is not None:
+            with suppress(OSError):
+                self.archive.close()  # or it would try to when it is collected
         if not self.stdout:
             with suppress(OSError):
                 self.file.close()
             if not self.special:
                 with suppress(OSError):
                     os.unlink(self.part)
+
+
+def _alone(data: bytes, datum: Datum | None) -> bytes:
+    """What a file of its own holds: for an alert from a container, a container."""
+    return data if datum is None or datum.codec is None else datum.contained()
 
 
 def _holds(path: Path, data: bytes) -> bool:

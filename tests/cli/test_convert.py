@@ -48,6 +48,10 @@ def tree(folder):
     }
 
 
+def test_an_option_is_named_as_it_is_written(one):
+    assert "--record" in run(one, "--detail", "full", "--record", "diaSource").output
+
+
 # What is written
 
 
@@ -331,20 +335,52 @@ def test_one_container_takes_one_schema(tmp_path):
 # Rejects
 
 
-def test_rejects_are_kept_with_their_reason(visit, tmp_path):
-    broken = tmp_path / "broken.msg"
-    broken.write_bytes(b"\0\0\0\4\x56" + b"x")
-    result = run(visit, broken, "--out-dir", tmp_path / "out", "--rejects", tmp_path / "rejects")
+def damaged(folder):
+    """A message that ends early, and a container with a damaged block."""
+    whole = packed(simulated(NEWEST, 3, "none"), "null")
+    (folder / "damaged.msg").write_bytes(message(simulated(NEWEST, 1, "none")[0])[:500])
+    (folder / "damaged.avro").write_bytes(whole[:-40] + b"x" * 24 + whole[-16:])
+    return folder / "damaged.msg", folder / "damaged.avro"
+
+
+def records(folder):
+    return [json.loads(data) for name, data in tree(folder).items() if name.endswith(".json")]
+
+
+def test_what_is_damaged_is_recorded_and_not_kept(visit, tmp_path):
+    """L20: somebody may have put anything into it, and nobody can look."""
+    result = run(visit, *damaged(tmp_path), "--out-dir", tmp_path / "out", "--rejects", tmp_path / "rejects")
     assert result.exit_code == 1
-    files = tree(tmp_path / "rejects")
-    assert sorted(name.rpartition(".")[2] for name in files) == ["bin", "json"]
-    (kept,) = (data for name, data in files.items() if name.endswith(".bin"))
-    (reason,) = (json.loads(data) for name, data in files.items() if name.endswith(".json"))
-    assert kept in (b"x", broken.read_bytes())
-    assert reason["input"] == str(broken)
-    assert reason["code"].startswith(("avro-", "schema-"))
-    assert reason["advice"]
-    assert reason["bytes"] == len(kept)
+    assert sorted(name.rpartition(".")[2] for name in tree(tmp_path / "rejects")) == ["json", "json", "txt"]
+    for record in records(tmp_path / "rejects"):
+        assert record["input"].startswith(str(tmp_path / "damaged"))
+        assert record["code"].startswith("avro-")
+        assert record["advice"]
+        assert record["bytes"] > 400
+        assert (record["kept"], record["audience"], record["profile"]) == (False, "public", "rdo013-2025")
+
+
+def test_what_came_straight_from_the_survey_is_kept(tmp_path):
+    inputs = damaged(tmp_path)
+    assert run(*inputs, "--issued", "-o", tmp_path / "x.tar", "--rejects", tmp_path / "r").exit_code == 1
+    kept = [data for name, data in tree(tmp_path / "r").items() if name.endswith(".bin")]
+    assert len(kept) == 2
+    assert inputs[0].read_bytes()[5:] in kept
+    assert all(record["kept"] for record in records(tmp_path / "r"))
+
+
+def test_of_rows_of_a_programme_that_may_not_be_public_nothing_is_kept(tmp_path):
+    (tmp_path / "ztf.msg").write_bytes(packed(simulated("ztf/4.02", 1, "none"), "null")[:-100])
+    run(tmp_path / "ztf.msg", "--issued", "-o", tmp_path / "x.tar", "--rejects", tmp_path / "r")
+    assert [record["kept"] for record in records(tmp_path / "r")] == [False]
+
+
+def test_xml_that_cannot_be_read_is_not_kept(tmp_path):
+    """It may have an address with a credential in it, which goes to nobody."""
+    (tmp_path / "bad.xml").write_text(f'<a><Reference uri="https://x.org/?token={SENTINEL}"/>')
+    run(tmp_path / "bad.xml", "--issued", "-o", tmp_path / "x.tar", "--rejects", tmp_path / "r")
+    assert [record["code"] for record in records(tmp_path / "r")] == ["xml-malformed"]
+    assert not any(SENTINEL.encode() in data for data in tree(tmp_path / "r").values())
 
 
 @pytest.mark.parametrize("origin", ["data-release", "prompt-visit", "user"])

@@ -8,7 +8,7 @@ import pytest
 from alerts import KEYS
 from cli_runs import assert_clean, invoke
 
-from gateway.policy.profile import load, names
+from gateway.policy.profile import MAX_BYTES, load, names
 
 MINE = """
 id = "mine"
@@ -27,6 +27,7 @@ source = "Our own choice"
 certainty = "inferred"
 reason = "We do not pass on the science cutouts."
 """
+NEW = {"type": "record", "name": "a", "fields": [{"name": "x", "type": "int"}]}
 DP1 = ("diaSource.ra", "--origin", "data-release", "--release", "dp1")
 PPDB = ("DiaSource.ra", "--kind", "table", "--origin", "ppdb")
 
@@ -117,6 +118,31 @@ def test_explain(arguments, effect, rule):
     assert f"  {effect} by {rule} (" in text.splitlines()[1]
 
 
+ADDRESSES = {
+    "https://data.lsst.cloud/x?token=s3cret": "credential",
+    "https://data.lsst.cloud/api/tap": "link-into-the-science-platform",
+    "https://example.org/a?next=https://data.lsst.cloud/": "link-into-the-science-platform",
+    "data:image/png;base64,AAAA": "link-that-is-data",
+    "https://example.org": "foreign-link",
+    "gopher://example.org": "link-that-hides-its-target",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_explain_an_address(address):
+    result = run("explain", "--kind", "link", address, "--origin", "external")
+    assert f" by {ADDRESSES[address]} (" in result.stdout.splitlines()[1]
+    assert "s3cret" not in result.output
+
+
+def test_explain_a_field_that_is_none():
+    result = run("explain", "diaSource.psfflux", "--json")
+    assert result.stderr == "lsst/11.1 has no such field. diaSource.psfFlux is meant, perhaps.\n"
+    assert json.loads(result.stdout)["decision"]["rule"] == "default-deny"
+    assert run("explain", "diaSource").stderr == run("explain").stderr == ""
+    assert run("explain", "zzzz").stderr == "lsst/11.1 has no such field.\n"
+
+
 def test_explain_says_what_lost_and_what_depends_on_the_packet():
     values = json.loads(run("explain", "mpc_orbits.mpc_orb_jsonb", "--kind", "table", "--origin", "data-release",
                             "--release", "dp2", "--rights", "dp2", "--json").stdout)  # fmt: skip
@@ -198,6 +224,18 @@ def test_coverage_names_rules_that_name_nothing(tmp_path):
     result = run("coverage", "--schema", "lsst/3.0", "--profile", tmp_path / "mine.toml")
     assert "no-science-cutouts" in result.stdout
     assert result.exit_code == 0
+
+
+def test_coverage_of_a_schema_in_a_file_of_any_name(tmp_path):
+    (tmp_path / "schema.json").write_text(json.dumps(NEW))
+    assert run("coverage", "--schema", str(tmp_path / "schema.json")).exit_code == 1
+    assert run("coverage", "--schema", str(tmp_path)).exit_code == 2
+
+
+def test_a_profile_is_no_larger_than_a_profile(tmp_path):
+    (tmp_path / "a.toml").write_text("#" * (MAX_BYTES + 1))
+    result = run("show", str(tmp_path / "a.toml"))
+    assert (result.exit_code, "longer than" in result.output) == (2, True)
 
 
 def test_coverage_of_nothing():

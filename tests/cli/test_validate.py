@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -49,6 +50,21 @@ def test_a_line_a_finding():
     assert line.startswith(f"{BAD}:13  error  VE-21  The Param has the same name")
     assert line.endswith("(VOEvent 2.1 section 3.3.2) /VOEvent/What/Param[2]")
     assert summary == "1 file, 1 error, 0 warnings, 0 notes."
+
+
+@pytest.mark.parametrize(
+    "data", [b"<a>", b"", b"<!DOCTYPE a><a/>", b'<?xml version="1.0" encoding="EBCDIC"?><a/>']
+)
+def test_what_cannot_be_read_is_said_once_and_then_what_to_do(data, tmp_path):
+    (tmp_path / "bad.xml").write_bytes(data)
+    line, _ = run(tmp_path / "bad.xml").output.splitlines()
+    message = line.partition("unreadable")[2].split(maxsplit=1)[1]
+    first, _, advice = message.partition(". ")
+    assert advice
+    said = [
+        word for word in re.findall(r"[A-Za-z-]{5,}", first.lower()) if word not in ("document", "version")
+    ]
+    assert not any(word in advice.lower() for word in said)
 
 
 def test_standard_input():

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from voevents import real_packets
+from xml_mutations import Seed, mutants
 
-from gateway.codecs.voevent.check import MAX_CHILDREN, MAX_FINDINGS, check
+from gateway.codecs.voevent.check import MAX_CHILDREN, MAX_FINDINGS, check, first_error
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
 from gateway.errors import GatewayError, LimitError, SettingsError, XMLError
 from gateway.model.finding import Severity
+from gateway.safexml import parse
 
 INVALID = Path(__file__).parents[1] / "data" / "invalid"
 BAD = sorted(file.stem for file in INVALID.glob("*.xml") if not file.stem.startswith("valid"))
@@ -395,6 +397,41 @@ def test_any_tree_gives_findings(data, version):
     for side in ("text", "xsd"):
         found = check(etree.tostring(root), switches=Switches(**dict.fromkeys(CONTRADICTIONS, side)))
         assert {finding.code for finding in found} <= known
+
+
+# Only whether there is an error
+
+
+def errors(document):
+    return [finding for finding in check(document) if finding.severity is Severity.ERROR]
+
+
+def test_the_first_error_is_the_opinion_of_the_whole_check():
+    bent = (
+        mutant.document
+        for version in ("2.0", "2.1")
+        for number, mutant in enumerate(mutants(Seed(GOOD[version]), 200))
+        if number % 25 == 0
+    )
+    documents = [*map(bad, BAD), *GOOD.values(), *bent]
+    asked = 0
+    for document in documents:
+        try:
+            wrong = errors(document)
+        except GatewayError:
+            continue
+        root = parse(document)
+        before = etree.tostring(root)
+        assert first_error(document, root) == (wrong[0] if wrong else None)
+        assert etree.tostring(root) == before
+        asked += bool(wrong)
+    assert 100 < asked < len(documents) - 20
+
+
+def test_the_first_error_of_a_document_that_is_too_large_is_a_limit():
+    document = changed(("<What>", "<What>" + "<Description/>" * (MAX_CHILDREN + 1)))
+    with pytest.raises(LimitError):
+        first_error(document, parse(document))
 
 
 # Real packets

@@ -273,6 +273,12 @@ def test_a_damaged_block_is_an_error_beside_the_verdicts():
     assert run({"a.avro": data[:-40] + bytes(20) + data[-20:]}).exit_code == 2
 
 
+def test_a_file_that_ends_early_is_an_error_beside_the_verdicts():
+    target = one("i.fits", fits_file()[: -2880 * 2])
+    assert target.error.code == "input-damaged"
+    assert "SCI" in verdicts(target)
+
+
 # Rights, clocks and links
 
 
@@ -310,7 +316,7 @@ def test_an_address_with_a_credential_is_refused_to_everyone():
         assert found["#line4"] == found["#line5"] == ("refuse", "P16")
     assert found["#line2"] == ("redact", "P25")
     assert verdicts(one("l.txt", links(), DP1, HOLDERS))["#line2"] == ("pass", "P17")
-    assert verdicts(one("d.json", plain_json(), DP1, HOLDERS))["link.#link"] == ("refuse", "P16")
+    assert verdicts(one("d.json", plain_json(), DP1, HOLDERS))["link"] == ("refuse", "P16")
 
 
 def test_a_declared_derivation_is_a_record_and_an_undeclared_one_is_not():

@@ -50,6 +50,14 @@ def test_no_value_reaches_a_report(form, manifest, audience):
         assert name in report
 
 
+def test_text_says_once_what_is_said_of_many_files():
+    many = {f"{n}.json": b'{"a": %d}' % n for n in range(4)} | {"x": b"?", "y": b"?", "z.json": b'{"a": 1}'}
+    lines = text(run(many, DP1)).splitlines()
+    assert lines[2:4] == ["0.json  JSON", "  and 3 files more of which the same is said, the last one 3.json"]
+    assert [line for line in lines if line.startswith(("1", "x", "y", "z"))] == ["x", "y", "z.json  JSON"]
+    assert lines[-1] == "2 files could not be read and 5 files would show what this audience may not see."
+
+
 def test_json_is_what_its_schema_says():
     schema = json.loads((resources.schemas() / "json/compliance.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -78,7 +78,8 @@ def test_a_file(tmp_path):
 
 
 def label(manifest, path, file="a.vot"):
-    return parse("m.toml", manifest.encode()).label(file, FieldPath(tuple(path.split("."))))
+    declared = parse("m.toml", manifest.encode()).about(file, FieldPath(tuple(path.split("."))))
+    return declared.label, declared.alert_field
 
 
 def test_what_no_entry_names_has_the_label_at_the_head():

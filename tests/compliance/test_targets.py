@@ -68,7 +68,7 @@ SHOWN = {
         "the whole (doc)", "ra", "ra (doc, default, aliases, other attributes)", "rows[].flux", "rows[].flux (doc)",
     },
     "other.avro": {"x", "#metadata1"},
-    "data.json": {"id", "scores[].class", "scores[].value", "{}{}.flux", "note", "note.hidden", "link", "link.#link"},
+    "data.json": {"id", "scores[].class", "scores[].value", "{}{}.flux", "note", "note.hidden", "link"},
     "dp9.yaml": {"Object.ra", "Object.g_kronFlux"},
     "tables.xml": {"Object.ra"},
     "links.txt": {"#line2", "#line4", "#line5"},
@@ -82,7 +82,7 @@ def test_everything_that_is_shown_is_listed(name):
 
 def test_an_event_has_its_elements():
     names = verdicts(one("event.xml", files()["event.xml"], 'origin = "user"'))
-    assert {"Who.Author.contactEmail", "What.leak", "What.Description"} <= set(names)
+    assert {"ivorn", "Who", "What.leak", "What.Description", "Why.Inference"} <= set(names)
 
 
 def test_a_schema_shows_what_can_be_reached_and_no_more():
@@ -228,6 +228,7 @@ HOSTILE = {
     "short.single": (b"\xc3\x01ab", "avro-truncated"),
     "short.avro": (b"Obj\x01", "avro-truncated"),
     "cut.avro": (files()["alerts.avro"][:-5000], "avro-truncated"),
+    "values.json": (b"[" + b"0," * jsons.MAX_VALUES + b"0]", "limit-size"),
     "form.json": (b'{"schema": "lsst/11.0", "record": 5}', "json-form"),
     "version.json": (b'{"schema": "lsst/99.0", "record": {}}', "schema-unknown"),
     # Links, and what is nothing
@@ -288,8 +289,14 @@ def test_folders_are_walked_in_order_and_links_in_them_are_not_followed(tmp_path
     (tmp_path / "secret.json").write_bytes(plain_json())
     (folder / "link.json").symlink_to(tmp_path / "secret.json")
     (folder / "up").symlink_to(tmp_path)
-    names = [source.name for source in sources.sources([str(folder)])]
-    assert names == [str(folder / "a.json"), str(folder / "b" / "t.vot")]
+    (folder / "inside.json").symlink_to(folder / "a.json")
+    found = list(sources.sources([str(folder)]))
+    assert [(type(one), one.name) for one in found] == [
+        (Source, str(folder / "a.json")),
+        (Unreadable, str(folder / "link.json")),
+        (Unreadable, str(folder / "up")),
+        (Source, str(folder / "b" / "t.vot")),
+    ]
 
 
 def test_what_cannot_be_opened(tmp_path, monkeypatch):

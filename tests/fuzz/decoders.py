@@ -16,7 +16,7 @@ from typing import Any
 import stamps
 from strategies import _Maker, encode
 
-from gateway import safexml
+from gateway import safexml, vtp
 from gateway.codecs import confluent, container, single_object
 from gateway.errors import AvroError, GatewayError
 from gateway.model.alert import AlertSchema
@@ -30,6 +30,7 @@ from gateway.schema.parse import parse_schema_text
 from gateway.schema.project import values_of
 from gateway.schema.raw import Layout
 from gateway.schema.text import texts_of
+from gateway.vtp.events import Close
 
 SENTINEL = "s3ntinel"
 NEWEST, ZTF = registry.get("lsst/11.1"), registry.get("ztf/4.02")
@@ -107,6 +108,30 @@ def xml(data: bytes) -> None:
     assert safexml.parse(data).getroottree().docinfo.internalDTD is None
 
 
+def vtp_message(data: bytes) -> None:
+    """What may be a message: its repr says nothing of it, and the element of an event is in the payload."""
+    message = vtp.read(data)
+    assert SENTINEL not in repr(message)
+    if isinstance(message, vtp.Packet):
+        assert b"<" in data[message.element][:2]
+        assert b">" in data[message.element][-2:]
+
+
+def vtp_bytes(data: bytes) -> None:
+    """What a peer sends: every role ends, says so once, and what it says of it tells nothing."""
+    for session in (
+        vtp.Author(XML.encode()),
+        vtp.Receiver("ivo://a.b/c"),
+        vtp.Broadcaster("ivo://a.b/c"),
+        vtp.Subscriber("ivo://a.b/c"),
+    ):
+        events = session.opened(0) + session.receive(data, 1) + session.tick(1000) + session.lost(1001)
+        said = f"{events} {[str(getattr(event, 'error', None)) for event in events]}"
+        assert SENTINEL not in said
+        assert session.state == "closed"
+        assert [type(event) for event in events].count(Close) <= 1
+
+
 def fits_file(data: bytes) -> None:
     """A FITS file of plain images."""
     for hdu in read_fits(data):
@@ -137,6 +162,17 @@ XML = f"""<?xml version="1.0" encoding="utf-8"?><!-- {SENTINEL} -->
 <voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" ivorn="ivo://a/{SENTINEL}" role="test" version="2.0">
 <What><Param name="x" value="{SENTINEL}"/>{SENTINEL}<![CDATA[{SENTINEL}]]>&amp;</What></voe:VOEvent>"""
 
+TRANSPORT = vtp.Transport(
+    "ack",
+    f"ivo://a.b/{SENTINEL}",
+    SENTINEL,
+    SENTINEL,
+    ((SENTINEL, SENTINEL),),
+    SENTINEL,
+    (SENTINEL,),
+    SENTINEL,
+)
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "datum": (datum, [_seed(ZTF)]),
     "schema": (schema, [json.dumps(ZTF.json).encode(), json.dumps({**ZTF.json, "doc": SENTINEL}).encode()]),
@@ -149,6 +185,18 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
         [stamps.lsst()[0], stamps.added(stamps.lsst(2)[0], f"COMMENT {SENTINEL}")],
     ),
     "ztf-stamp": (_stamp("ztf"), [stamps.ztf()]),
+    "vtp-message": (
+        vtp_message,
+        [XML.encode(), XML.replace("utf-8", "utf-16").encode("utf-16"), vtp.write(TRANSPORT)],
+    ),
+    "vtp-session": (
+        vtp_bytes,
+        [
+            vtp.frame(XML.encode()),
+            vtp.frame(vtp.write(TRANSPORT)) * 2 + vtp.frame(SENTINEL.encode()),
+            bytes(4),
+        ],
+    ),
     "xml": (xml, [XML.encode(), XML.replace("utf-8", "utf-16").encode("utf-16")]),
 }
 """Name -> (target, seeds). To fuzz another decoder, add a line."""

@@ -73,7 +73,10 @@ def test_a_clock_that_has_run_out() -> None:
     assert {(group.origin, group.releases, group.rights) for group in found} == {
         (Origin.DATA_RELEASE, ("dp1",), False)
     }
-    assert {group.other.rule for group in found} == {"release-after-two-years"}
+    assert {group.other.rule for group in found} == {
+        "release-after-two-years",
+        "release-links-after-two-years",
+    }
 
 
 def test_conditions_are_compared_as_they_are_written() -> None:

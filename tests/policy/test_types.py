@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 WRONG = """
 from gateway.conversion import Converter
+from gateway.filters.xpath import EventTree, Filter, FilterSet
 from gateway.mapping import reference
 from gateway.mapping.fast import Minter
 from gateway.mapping.settings import Settings
@@ -35,13 +36,18 @@ def wrong(alert: Alert, event: VOEvent, of_event: Release[VOEvent]) -> None:
     Policy().release(alert, "public")  # refused
     Release(alert)  # refused
     Converter().convert(of_event)  # refused
+    EventTree(event)  # refused
+    EventTree(Policy().release(alert))  # refused
+    Filter("//Param").verdict(event)  # refused
+    FilterSet().accepts(of_event)  # refused
 
 
-def right(alert: Alert, event: VOEvent, provenance: Provenance) -> None:
+def right(alert: Alert, event: VOEvent, of_event: Release[VOEvent], provenance: Provenance) -> None:
     release = Policy().release(alert)
     Minter().mint(release)
     reference.mint(release, Settings())
     policy_group(Policy().release(event, provenance=provenance))
+    FilterSet().accepts(EventTree(of_event))
 """
 
 

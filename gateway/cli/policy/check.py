@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.written import write_report
 from gateway.compliance.check import check as check_sources
 from gateway.compliance.manifest import NOTHING_DECLARED, load
 from gateway.compliance.reports import FORMATS, text
 from gateway.compliance.sources import sources
-from gateway.errors import OutputError, SettingsError
+from gateway.errors import SettingsError
 from gateway.model.audience import Audience
 from gateway.policy.engine import Policy, now
 from gateway.policy.profile import DEFAULT
@@ -73,8 +74,9 @@ def check(
 ) -> None:
     """Say what of these files an audience may not see, by which clause, and what to change.
 
-    TARGET is a file, a folder or - for standard input: alerts, Avro schemas, VOEvents, VOTables, VOSI tables, Parquet,
-    FITS, JSON, Felis YAML, or a list of links. The files are not changed and no value of them is shown.
+    TARGET is a file, a folder, a tar archive or - for standard input: alerts, Avro schemas, VOEvents, VOTables,
+    VOSI tables, Parquet, FITS, JSON, Felis YAML, or a list of links. The files are not changed and no value of them is
+    shown.
 
     \b
     Examples:
@@ -95,12 +97,5 @@ def check(
         else:
             click.echo(FORMATS[format_](report), nl=False)
     else:
-        _write(output, FORMATS[format_](report))
+        write_report(output, FORMATS[format_](report))
     raise SystemExit(report.exit_code)
-
-
-def _write(path: Path, report: str) -> None:
-    try:
-        path.write_text(report, encoding="utf-8")
-    except OSError as error:
-        raise OutputError("output-unwritable", f"{path} cannot be written ({error.strerror}).") from None

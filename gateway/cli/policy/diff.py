@@ -7,8 +7,8 @@ import orjson
 
 from gateway.policy.difference import conditions, disagreements
 from gateway.policy.engine import now
-from gateway.policy.events.words import about, disagreement_values, disagreement_words, rule_values
 from gateway.policy.profile import load
+from gateway.policy.words import about, disagreement_values, disagreement_words, rule_values
 
 __all__ = ["diff"]
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 import click
 import orjson
 
+from gateway.model.alert import AlertSchema
 from gateway.model.audience import Audience
+from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.engine import Policy, now
-from gateway.policy.events.words import explanation_values, explanation_words
+from gateway.policy.events.signs import signs
 from gateway.policy.pattern import OTHER_KINDS
 from gateway.policy.profile import DEFAULT
 from gateway.policy.rule import Resource
+from gateway.policy.words import explanation_values, explanation_words
 from gateway.schema import registry
 
 __all__ = ["explain"]
@@ -50,7 +54,8 @@ def explain(
     """Say what the policy decides about one thing, which rule won, which lost, and what depends on a packet.
 
     PATH is a field (diaSource.ra, prvDiaSources[].psfFlux), a table and column (DiaSource.ra), an element of a
-    VOEvent, or what a link is and its host from the top (host.org.example); without it, the thing as a whole.
+    VOEvent, or what a link is and its host from the top (host.org.example); without it, the thing as a whole. In place
+    of a path a link may be the address itself: what it is, is looked up, and it is not repeated.
 
     \b
     Examples:
@@ -58,24 +63,46 @@ def explain(
       gateway policy explain diaSource.ra --origin data-release --release dp1 --rights dp1
       gateway policy explain DiaObject.validityEndMjdTai --kind table --origin ppdb
       gateway policy explain --kind image --origin pixels --observed 61000.2 --profile strict
+      gateway policy explain --kind link https://data.lsst.cloud/api/tap --origin external
     """
     if schema and kind:
         raise click.UsageError(
             "A thing is a field of an alert (--schema) or something else (--kind), not both."
         )
-    steps = FieldPath(tuple(path.split(".")) if path else ())
-    if kind:
-        resource = Resource(kind, steps, objects=objects)
-    else:
-        key = registry.get(schema or NEWEST).key
-        assert key is not None  # it is a released one
-        resource = Resource(key.family, steps, (key.major, key.minor))
     provenance = Provenance(Origin(origin), release, issued=issued, observed=observed)
     policy = Policy(profile, (lambda: at.replace(tzinfo=UTC)) if at else now)
     audience = Audience(frozenset(rights))
-    found = policy.explain(resource, provenance, audience)
+    things = _of_kind(kind, path, objects) if kind else [_field(registry.get(schema or NEWEST), path)]
+    found, resource = min(
+        ((policy.explain(one, provenance, audience), one) for one in things),
+        key=lambda pair: pair[0].decision.rank,
+    )
     if as_json:
         values = explanation_values(policy.profile, resource, provenance, audience, found)
         click.echo(orjson.dumps(values, option=orjson.OPT_INDENT_2))
     else:
         click.echo(explanation_words(policy.profile, resource, provenance, audience, found))
+
+
+def _of_kind(kind: str, path: str, objects: int | None) -> list[Resource]:
+    """What is no field of an alert; of an address each thing that can be told of it."""
+    if kind == "link" and ":" in path:
+        found = (sign.resource for sign in signs(path, address=True))
+        return sorted(found, key=lambda one: one.path) or [Resource("link")]
+    return [Resource(kind, _steps(path), objects=objects)]
+
+
+def _field(schema: AlertSchema, path: str) -> Resource:
+    """A field of an alert. One that the schema does not have is told of, for a name that is mistyped is denied too."""
+    key, steps = schema.key, _steps(path)
+    assert key is not None  # it is a released one
+    known = [leaf for leaf, _ in leaves(schema.root)]
+    if not any(leaf.steps[: len(steps.steps)] == steps.steps for leaf in known):
+        near = get_close_matches(path, map(str, known), n=1)
+        hint = f" {near[0]} is meant, perhaps." if near else ""
+        click.echo(f"{key} has no such field.{hint}", err=True)
+    return Resource(key.family, steps, (key.major, key.minor))
+
+
+def _steps(path: str) -> FieldPath:
+    return FieldPath(tuple(path.split(".")) if path else ())

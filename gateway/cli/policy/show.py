@@ -7,8 +7,8 @@ import orjson
 from rich.console import Console
 from rich.table import Column, Table
 
-from gateway.policy.events.words import about, rule_values
 from gateway.policy.profile import DEFAULT, Profile, load
+from gateway.policy.words import about, rule_values
 
 __all__ = ["show"]
 

@@ -25,12 +25,13 @@ __all__ = ["decode"]
 _VERSIONS: dict[str, Version] = {namespace: version for version, namespace in NAMESPACES.items()}
 
 
-def decode(data: bytes) -> VOEvent:
+def decode(data: bytes, root: safexml.Element | None = None) -> VOEvent:
     """The VOEvent in a document (VOEvent 1.1, 2.0 or 2.1), with the document's bytes as its `original`.
 
+    root : the document as `gateway.safexml` parsed it, when that is at hand
     Raises XMLError and LimitError (see `gateway.safexml`) and VOEventError (voevent-root, voevent-structure).
     """
-    root = safexml.parse(data)
+    root = safexml.parse(data) if root is None else root
     version = _version(root)
     return VOEvent(**(_values(root, "VOEvent", VOEVENT) | {"version": version, "original": data}))
 

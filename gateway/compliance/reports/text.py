@@ -1,8 +1,14 @@
-"""The report for people at a terminal: what is withheld, by rule, and what to change."""
+"""The report for people at a terminal: what is withheld, by rule, and what to change.
+
+Files one after the other of which the same is said are said once: a folder of thousands is read in a few lines.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
+from itertools import groupby
 
 from rich.console import Console, Group
 from rich.padding import Padding
@@ -13,10 +19,12 @@ from gateway.compliance.report import Report, TargetReport, count
 from gateway.compliance.reports.groups import groups
 from gateway.compliance.surface import printable
 
-__all__ = ["MAX_NAMES", "render"]
+__all__ = ["MAX_ALIKE", "MAX_NAMES", "render"]
 
 MAX_NAMES = 12
 """Most names in one cell of the text report; the other forms have all of them."""
+MAX_ALIKE = 3
+"""Most files of which the same is said that the text report has one by one; the other forms have all of them."""
 
 _STYLES = {"pass": "green", "redact": "yellow", "refuse": "bold red", "quarantine": "bold magenta"}
 
@@ -33,15 +41,35 @@ def render(report: Report, *, colour: bool = False, width: int = 110) -> str:
     )
     day = report.at.date().isoformat()
     console.print(Text(f"{report.profile} for {report.audience}, as of {day}"), style="bold")
-    for target in report.targets:
+    for target, others in _together(report):
         console.print()
         console.print(_heading(target), soft_wrap=True)
+        if others:
+            last = printable(others[-1].name)
+            more = f"  and {count(len(others), 'file')} more of which the same is said, the last one {last}"
+            console.print(Text(more), soft_wrap=True)
         console.print(Padding(_body(target), (0, 0, 0, 2)))
     console.print()
     console.print(
         Text(report.conclusion, style=_STYLES[report.effect] if report.exit_code < 2 else "bold red")
     )
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _together(report: Report) -> Iterator[tuple[TargetReport, list[TargetReport]]]:
+    """Each file, with those behind it of which the same is said when they are many."""
+    for _, alike in groupby(report.targets, _says):
+        first, *others = alike
+        if len(others) < MAX_ALIKE:
+            yield from ((target, []) for target in (first, *others))
+        else:
+            yield first, others
+
+
+def _says(target: TargetReport) -> object:
+    """All that is said of a file but its name and lines; nothing else says the same as one that cannot be read."""
+    verdicts = tuple(replace(verdict, line=None) for verdict in target.verdicts)
+    return target.format, tuple(target.schemas), target.packets, verdicts, target.error and id(target)
 
 
 def _heading(target: TargetReport) -> Text:

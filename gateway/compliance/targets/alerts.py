@@ -5,7 +5,7 @@ Rules
 2. What a container's header says beyond its schema and codec is metadata of nobody's column (L06).
 3. Our JSON form is judged by the keys that are there, not by the schema that it names (L07). It is a packet too when it
    gives its datum back.
-4. Containers of stored VOEvents are not opened here: take the documents out first.
+4. A container of stored VOEvents shows these, and they are judged like any other.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 
-from gateway.codecs import alert_json, confluent, container, single_object
+from gateway.codecs import alert_json, confluent, container, single_object, voevent_avro
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
-from gateway.compliance.surface import Content, Surface, column, free_text
+from gateway.compliance.surface import Content, Row, Surface, column, free_text
 from gateway.compliance.targets import avro, jsons
-from gateway.errors import GatewayError, JSONError, Where
+from gateway.errors import GatewayError, InputError, JSONError, Where
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.fieldpath import FieldPath
-from gateway.model.provenance import Provenance
+from gateway.model.provenance import UNDECLARED, Provenance
 from gateway.model.rejected import Rejected
+from gateway.model.voevent import VOEvent
 from gateway.policy.rule import Decision, Resource
 from gateway.schema import registry
 from gateway.schema.raw import MAX_PAYLOAD, Layout
@@ -51,34 +53,73 @@ def fields(source: Source, manifest: Manifest) -> Content:
     if data.startswith(single_object.MARKER):
         alert = single_object.read(data, provenance)
     elif manifest.schema is not None and not recognise(source.start, source.name):
-        alert = Alert(manifest.schema, data, Framing("raw"), provenance)
+        alert = _bare(manifest.schema, data, provenance)
     else:
         alert = confluent.read(data, provenance)
     return Content(_leaves(alert.schema, manifest), (alert.schema,), iter([_checked(alert)]))
 
 
 def _container(source: Source, manifest: Manifest, provenance: Provenance) -> Content:
-    source.stream.seek(0)
-    header, blocks = container.open_blocks(source.stream)
+    header, _ = _opened(source)
     schema = header.schema
+    metadata = (free_text(f"#metadata{number}", sort="metadata") for number in range(1, header.others + 1))
+    packets = _packets(source, provenance)
+    if schema.sha256 == registry.stored_event().sha256:
+        return Content(metadata, events=map(_stored, packets), name="VOEvents in Avro")
+    count = None if avro.compared_with(schema, manifest) else _count(source)
+    surfaces = avro.surfaces(schema, json.loads(header.schema_text), manifest, count)
+    return Content(chain(surfaces, metadata), (schema,), packets, rows=lambda: _rows(source))
 
-    def packets() -> Iterator[Alert | Rejected]:
-        for block in blocks:
-            if isinstance(block, Rejected):
-                yield block
-            else:
-                yield from container.read_block(header, block, provenance)
 
-    def surfaces() -> Iterator[Surface]:
-        yield from avro.surfaces(schema, json.loads(header.schema_text), manifest)
-        for number in range(1, header.others + 1):
-            yield free_text(f"#metadata{number}", sort="metadata")
+def _opened(source: Source) -> tuple[container.Header, Iterator[container.Block | Rejected]]:
+    """The container from its beginning. What was read of it before goes no further then."""
+    source.stream.seek(0)
+    return container.open_blocks(source.stream)
 
-    return Content(surfaces(), (schema,), packets())
+
+def _packets(source: Source, provenance: Provenance) -> Iterator[Alert | Rejected]:
+    header, blocks = _opened(source)
+    for block in blocks:
+        if isinstance(block, Rejected):
+            yield block
+        else:
+            yield from container.read_block(header, block, provenance)
+
+
+def _count(source: Source) -> int:
+    """How many records there are, as far as can be told."""
+    return sum(block.count for block in _opened(source)[1] if not isinstance(block, Rejected))
+
+
+def _rows(source: Source) -> Iterator[Row]:
+    """The texts in each record."""
+    packets = _packets(source, UNDECLARED)
+    return (avro.row(packet) for packet in packets if not isinstance(packet, Rejected))
+
+
+def _stored(packet: Alert | Rejected) -> VOEvent | Rejected:
+    """Rule 4."""
+    if isinstance(packet, Rejected):
+        return packet
+    try:
+        return voevent_avro.decode(packet.payload)
+    except GatewayError as error:
+        return Rejected(error.located(record=packet.provenance.position), b"")
 
 
 def _leaves(schema: AlertSchema, manifest: Manifest) -> Iterator[Surface]:
     return avro.surfaces(schema, schema.json, manifest)
+
+
+def _bare(schema: AlertSchema, data: bytes, provenance: Provenance) -> Alert:
+    """The alert that a file is when it is nothing else. Raises InputError (input-unknown) when it is not."""
+    try:
+        Layout(schema.root).check(data)
+    except GatewayError:
+        raise InputError(
+            "input-unknown", f"It is of no format that can be checked, and no bare packet of {schema.key}."
+        ) from None
+    return Alert(schema, data, Framing("raw"), provenance)
 
 
 def _checked(alert: Alert) -> Alert | Rejected:
@@ -105,9 +146,9 @@ def _json(data: bytes, manifest: Manifest, provenance: Provenance) -> Content:
         inner |= {FieldPath((*path.steps[:-1], path.steps[-1].rstrip("[]{}"))) for path in inner}
         for path in jsons.paths(value["record"]):
             if path not in inner:
-                found.setdefault(path, known.get(path) or column(*path.steps))
-        for name in value.keys() - {"schema", "framing", "sha256", "record", "withheld"}:
-            found.setdefault(FieldPath((name,)), column(name))
+                found.setdefault(path, known.get(path) or column(*path.steps, rows=1))
+        for name in sorted(value.keys() - {"schema", "framing", "sha256", "record", "withheld"}):
+            found.setdefault(FieldPath((name,)), column(name, rows=1))
         try:
             alerts.append(alert_json.decode(text, provenance))
         except GatewayError:

@@ -8,7 +8,9 @@ Rules
    (L03, L29).
 3. When there is no released schema to compare with, nothing of it is known to be public.
 4. `doc`, `default`, `aliases` and attributes of which Avro knows nothing can carry values (L06). They are decided as
-   what they stand beside.
+   what they stand beside, and by what can be told of their texts.
+5. Bytes that are no field of an alert may be an image (P13). A packet is about one object, whatever is in it; other
+   records may each be about one of their own.
 """
 
 from __future__ import annotations
@@ -18,14 +20,18 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.compliance.manifest import Manifest
-from gateway.compliance.surface import Surface
-from gateway.model.alert import AlertSchema
-from gateway.model.avrotype import AvroType, Primitive, leaves
+from gateway.compliance.surface import PIXELS, Row, Surface
+from gateway.compliance.targets import jsons
+from gateway.model.alert import Alert, AlertSchema
+from gateway.model.avrotype import AvroType, Fixed, Primitive, leaves
 from gateway.model.fieldpath import FieldPath
+from gateway.model.floattext import reference_text
 from gateway.policy.alerts.judge import NOT_RELEASED, nearest
+from gateway.policy.events.signs import Sign, bulk, signs
 from gateway.policy.rule import Decision, Resource
+from gateway.schema.project import values_of
 
-__all__ = ["compared_with", "surfaces"]
+__all__ = ["compared_with", "row", "surfaces"]
 
 _OTHER_TYPE = Decision(
     "refuse", "default-deny", "P25", "Its type is not that of the released schema, so it is something else."
@@ -40,22 +46,46 @@ def compared_with(schema: AlertSchema, manifest: Manifest) -> AlertSchema | None
     return schema if schema.key is not None else manifest.schema or nearest(schema)
 
 
-def surfaces(schema: AlertSchema, declaration: Any, manifest: Manifest) -> Iterator[Surface]:
-    """Everything that data of this schema show; `declaration` is its JSON as it was written."""
+def surfaces(
+    schema: AlertSchema, declaration: Any, manifest: Manifest, rows: int | None = None
+) -> Iterator[Surface]:
+    """Everything that data of this schema show; `declaration` is its JSON as it was written.
+
+    rows : how many records there are, if that is known
+    """
     released = compared_with(schema, manifest)
+    objects = 1 if released else rows
     known: dict[FieldPath, set[str]] = {}
     for path, type_ in leaves(released.root) if released else ():
         known.setdefault(path, set()).add(_wire(type_))
     found: dict[FieldPath, Surface] = {}
     for path, type_ in leaves(schema.root):
-        resource, denied = Resource("table", path), None if released else NOT_RELEASED
+        resource, denied = Resource("table", path, objects=objects), None if released else NOT_RELEASED
         if path in known and released is not None and released.key is not None:
             resource = Resource(released.key.family, path, (released.key.major, released.key.minor))
             denied = None if _wire(type_) in known[path] else _OTHER_TYPE
         if path not in found or denied:
-            found[path] = Surface(path, resource, denied=denied)
+            found[path] = Surface(path, resource, denied=denied, signs=_signs(type_))
     yield from found.values()
     yield from _beside(declaration, FieldPath(()), found, {}, "")
+
+
+def row(alert: Alert) -> Row:
+    """The texts in a record. Raises AvroError."""
+    narrow = {path for path, type_ in leaves(alert.schema.root) if type_ == Primitive("float")}
+    found: dict[FieldPath, list[str]] = {}
+    for path, value, _ in jsons.walk(values_of(alert), FieldPath(()), 0):
+        if isinstance(value, float):
+            value = reference_text(value, bits=32 if path in narrow else 64)
+        if isinstance(value, (str, int)):
+            found.setdefault(path, []).append(str(value))
+    return found
+
+
+def _signs(type_: AvroType) -> frozenset[Sign]:
+    """Rule 5."""
+    is_open = type_ == Primitive("bytes") or (isinstance(type_, Fixed) and bulk(characters=type_.size))
+    return frozenset({PIXELS} if is_open else ())
 
 
 def _wire(type_: AvroType) -> str:
@@ -103,7 +133,14 @@ def _said(node: dict[str, Any], path: FieldPath, found: dict[FieldPath, Surface]
         return
     at = found.get(path) or _in(path, found)
     if at is not None:
-        yield replace(at, path=path, sort="documentation", detail=", ".join(said))
+        texts = (text for key, value in node.items() if key not in _KNOWN for text in _texts(value))
+        found_in = at.signs.union(*map(signs, texts))
+        yield replace(at, path=path, sort="documentation", detail=", ".join(said), signs=found_in)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in what is said."""
+    return (leaf for _, leaf, _ in jsons.walk(value, FieldPath(()), 0) if isinstance(leaf, str))
 
 
 def _in(path: FieldPath, found: dict[FieldPath, Surface]) -> Surface | None:

@@ -8,6 +8,9 @@ Rules
    DATAMAX are of an image.
 4. HISTORY and COMMENT are free text, and so are whatever follows the last HDU and cards that do not say how the data
    are laid out (``SCI.#cards``).
+5. A cell of a table that holds as many numbers as an image can be one, and so can columns that are alike (L14).
+6. A file that is declared to be a stamp of an alert is looked at as a whole, as a stamp in a packet is: its size, its
+   centre, its HDUs and cards (P14). What it has beside the image is told by the rule, and not listed here.
 """
 
 from __future__ import annotations
@@ -20,9 +23,17 @@ from astropy.io import fits
 from astropy.io.fits.verify import VerifyError
 
 from gateway.compliance.manifest import Manifest
+from gateway.compliance.resolve import is_of_alerts
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Surface, column, free_text
 from gateway.errors import InputError, LimitError, Where
+from gateway.model.fieldpath import FieldPath
+from gateway.model.fitsfile import MAX_BYTES as MAX_STAMP
+from gateway.policy.cutouts.cutout import Facts, Verdict, inspect
+from gateway.policy.cutouts.form import forms
+from gateway.policy.cutouts.member import deflated
+from gateway.policy.events.signs import Sign, bulk
+from gateway.policy.rule import Resource
 
 __all__ = ["MAX_HDUS", "MAX_HEADER", "NAME", "fields", "recognise"]
 
@@ -32,6 +43,7 @@ MAX_HDUS = 1000
 MAX_HEADER = 2**20
 """Largest header of an HDU in bytes: 13 000 cards; the richest there are have about 1000."""
 
+_PRIMARY = FieldPath(("PRIMARY",))
 _BLOCK = 2880
 _MAGIC = b"SIMPLE  ="
 # What writers of FITS put into every file, and nothing of it.
@@ -58,7 +70,21 @@ def recognise(start: bytes, name: str) -> bool:
 
 def fields(source: Source, manifest: Manifest) -> Content:
     """The images, columns and texts of the file. Raises InputError and LimitError."""
+    declared = manifest.about(source.name, _PRIMARY)
+    if declared.alert_field is not None and is_of_alerts(declared.label) and source.size <= MAX_STAMP:
+        return Content([_stamp(source)], name="a stamp in FITS")
     return Content(_surfaces(source))
+
+
+def _stamp(source: Source) -> Surface:
+    """Rule 6."""
+    data = source.data(MAX_STAMP)
+
+    def inspected(survey: str, facts: Facts) -> Verdict:
+        # A wrapper was taken off already, whatever was in its header.
+        return inspect(deflated(data) if survey in forms() and forms()[survey].gzip else data, survey, facts)
+
+    return Surface(_PRIMARY, Resource("image", _PRIMARY), "pixels", stamp=inspected)
 
 
 def _surfaces(source: Source) -> Iterator[Surface]:
@@ -162,17 +188,31 @@ def _of_hdu(header: fits.Header, number: int) -> Iterator[Surface]:
         if found:
             yield column(place, kind="image", sort="statistics", detail=", ".join(found))
     elif type(columns) is int and not is_image:
+        rows = _number(header, "NAXIS2", 0)
         for index in range(1, columns + 1):
             title = _value(header, f"TTYPE{index}")
             step = title.strip() if isinstance(title, str) and title.strip() else f"COLUMN{index}"
-            yield column(place, step)
+            form = _FORM.match(str(_value(header, f"TFORM{index}")))
+            alike = (form[0], _value(header, f"TUNIT{index}"), _DIGITS.sub("0", step)) if form else None
+            yield column(place, step, rows=rows, found=_can_be_an_image(form), alike=alike)
             found = [key for key in _STATISTICS if f"{key}{index}" in header]
             if found:
-                yield column(place, step, sort="statistics", detail=", ".join(found))
+                yield column(place, step, sort="statistics", detail=", ".join(found), rows=rows)
             if f"TCOMM{index}" in header:
-                yield column(place, step, sort="documentation", detail="TCOMM")
+                yield column(place, step, sort="documentation", detail="TCOMM", rows=rows)
     for key in ("HISTORY", "COMMENT"):
-        if key in header and any(str(line).strip() not in _BOILERPLATE for line in header[key]):
-            yield free_text(place, f"#{key}")
+        lines = [line for line in map(str, header.get(key, ())) if line.strip() not in _BOILERPLATE]
+        if lines:
+            yield free_text(place, f"#{key}", text="\n".join(lines))
     if any(not _OF_THE_FORMAT.match(key) for key in header):
         yield free_text(place, "#cards", sort="metadata")
+
+
+_DIGITS = re.compile("[0-9]+")
+_FORM = re.compile(r"([0-9]{0,9})(?:[BIJKEDCM]|[PQ][BIJKEDCM]\(([0-9]{1,18})\))")
+"""TFORM of numbers: how many in a cell, or at most how many in one of a heap."""
+
+
+def _can_be_an_image(form: re.Match[str] | None) -> frozenset[Sign]:
+    """Rule 5."""
+    return bulk(numbers=int(form[2] or form[1] or 1)) if form else frozenset()

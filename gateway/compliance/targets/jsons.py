@@ -5,6 +5,9 @@ Rules
 2. A key that occurs twice in an object is refused, because two readers may see two values (L30).
 3. A text that is JSON itself is looked into as well, once (L16).
 4. What does not look like a name is the key of a map, and may be a value: ``scores{}.mean``.
+5. A file has as many rows as documents, or as its longest array of objects: each may be about an object of its own. A
+   row, to compare values in, is a document, or an object in one that is an array.
+6. Numbers in arrays of arrays can be an image, and so can a long text that nobody can read (L14).
 """
 
 from __future__ import annotations
@@ -12,20 +15,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
-from gateway.compliance.surface import Content, Surface, column, link
+from gateway.compliance.surface import Content, Row, Surface
 from gateway.errors import JSONError, LimitError, Where
 from gateway.model.fieldpath import FieldPath
+from gateway.policy.events.signs import Sign, bulk, signs
+from gateway.policy.rule import Resource
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "NAME", "documents", "fields", "paths", "recognise"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_VALUES",
+    "NAME",
+    "documents",
+    "fields",
+    "paths",
+    "recognise",
+    "rows",
+    "walk",
+]
 
 NAME = "JSON"
 MAX_BYTES = 64 * 2**20
 """Largest JSON file in bytes: a full LSST alert has about 1 MB of it."""
+MAX_VALUES = 4_000_000
+"""Most values in a JSON file, told by its brackets and commas: each takes up to a hundred bytes of memory."""
 MAX_DEPTH = 32
 """Deepest nesting of JSON values: alerts and annotations use 5."""
 
@@ -39,29 +56,62 @@ def recognise(start: bytes, name: str) -> bool:
 
 def fields(source: Source, manifest: Manifest) -> Content:
     """The keys of the JSON. Raises JSONError and LimitError."""
-    return Content(_surfaces(source.data(MAX_BYTES)))
+    values = [value for _, value in documents(source.data(MAX_BYTES))]
+    return Content(_surfaces(values), rows=lambda: rows(values))
 
 
-def _surfaces(data: bytes) -> Iterator[Surface]:
+def _surfaces(values: list[Any]) -> Iterator[Surface]:
     # What is null in one row may have a value in another, and then that counts.
-    found: dict[FieldPath, Surface] = {}
-    for _, value in documents(data):
-        for surface in _of_value(value, FieldPath(())):
-            if surface.path not in found or found[surface.path].empty:
-                found[surface.path] = surface
-    yield from found.values()
+    known: dict[FieldPath, set[Sign]] = {}
+    full: set[FieldPath] = set()
+    within: dict[FieldPath, FieldPath | None] = {}
+    for value in values:
+        for path, leaf, found, text in _of_value(value, FieldPath(())):
+            known.setdefault(path, set()).update(found)
+            within.setdefault(path, text)
+            if leaf not in (None, [], {}):
+                full.add(path)
+    count = max([len(values), *map(_rows, values)])
+    for path, found in known.items():
+        yield Surface(
+            path,
+            Resource("table", path, objects=count),
+            empty=path not in full,
+            within=within[path],
+            signs=frozenset(found),
+        )
 
 
-def _of_value(value: Any, path: FieldPath, within: FieldPath | None = None) -> Iterator[Surface]:
-    for place, leaf in _walk(value, path, 0):
-        yield replace(column(*place.steps), within=within, empty=leaf in (None, [], {}))
-        if not isinstance(leaf, str):
-            continue
-        if "://" in leaf and (found := link(leaf, *place.steps, "#link")).denied:
-            yield found
-        inner = _inside(leaf) if within is None else None
+def _of_value(
+    value: Any, path: FieldPath, within: FieldPath | None = None
+) -> Iterator[tuple[FieldPath, Any, set[Sign], FieldPath | None]]:
+    """(path, value, what can be told of it, the text that it is in) of everything that has no parts."""
+    for place, leaf, numbers in walk(value, path, 0):
+        yield place, leaf, {*(signs(leaf) if isinstance(leaf, str) else ()), *bulk(numbers)}, within
+        inner = _inside(leaf) if within is None and isinstance(leaf, str) else None
         if inner is not None:
             yield from _of_value(inner, place, place)
+
+
+def rows(values: list[Any]) -> Iterator[Row]:
+    """The texts in each row (rule 5)."""
+    for value in values:
+        for item in value if isinstance(value, list) else [value]:
+            row: dict[FieldPath, list[str]] = {}
+            for path, leaf, _, _ in _of_value(item, FieldPath(())):
+                if isinstance(leaf, (str, int, float)):
+                    row.setdefault(path, []).append(str(leaf))
+            yield row
+
+
+def _rows(value: Any) -> int:
+    """The length of the longest array of objects."""
+    if isinstance(value, dict):
+        return max(map(_rows, value.values()), default=0)
+    if isinstance(value, list):
+        own = sum(isinstance(item, dict) for item in value)
+        return max([own, *map(_rows, value)])
+    return 0
 
 
 def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
@@ -83,21 +133,33 @@ def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
 
 def paths(value: Any) -> Iterator[FieldPath]:
     """The paths to everything in a JSON value that has no parts. Raises LimitError (limit-depth)."""
-    yield from dict.fromkeys(path for path, _ in _walk(value, FieldPath(()), 0))
+    yield from dict.fromkeys(path for path, _, _ in walk(value, FieldPath(()), 0))
 
 
-def _walk(value: Any, path: FieldPath, depth: int) -> Iterator[tuple[FieldPath, Any]]:
+def walk(value: Any, path: FieldPath, depth: int, numbers: int = 0) -> Iterator[tuple[FieldPath, Any, int]]:
+    """(path, value, how many numbers are in the outermost array around it) of everything that has no parts.
+
+    Raises LimitError (limit-depth).
+    """
     if depth > MAX_DEPTH:
         raise LimitError("limit-depth", f"The JSON is nested deeper than {MAX_DEPTH}.")
     if isinstance(value, dict) and value:
         for key, item in value.items():
             inner = path / key if _NAME.match(key) else (path.entries() if path.steps else FieldPath(("{}",)))
-            yield from _walk(item, inner, depth + 1)
+            yield from walk(item, inner, depth + 1)
     elif isinstance(value, list) and value:
+        numbers = numbers or _numbers(value, depth)
         for item in value:
-            yield from _walk(item, path.items() if path.steps else FieldPath(()), depth + 1)
+            yield from walk(item, path.items() if path.steps else FieldPath(()), depth + 1, numbers)
     else:
-        yield path, value
+        yield path, value, numbers
+
+
+def _numbers(value: Any, depth: int) -> int:
+    """How many numbers are in an array and the arrays in it."""
+    if isinstance(value, list):
+        return sum(_numbers(item, depth + 1) for item in value) if depth <= MAX_DEPTH else 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _inside(text: str) -> Any:
@@ -111,6 +173,8 @@ def _inside(text: str) -> Any:
 
 
 def _parse(data: bytes) -> Any:
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
+        raise LimitError("limit-size", f"The JSON has more than {MAX_VALUES} values.")
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=str, object_pairs_hook=_unique)
     except RecursionError:

@@ -41,4 +41,6 @@ def _surfaces(data: bytes) -> Iterator[Surface]:
             raise InputError(
                 "input-unknown", "A line of the list is not one address.", where=Where(line=number)
             )
-        yield link(text.decode("utf-8", "replace"), f"#line{number}", line=number)
+        # What is not UTF-8 may hide anything: of that no sign is looked for, and no rule about addresses speaks of it.
+        address = text.decode("utf-8", "replace")
+        yield link("" if "\ufffd" in address else address, f"#line{number}", line=number)

@@ -5,10 +5,13 @@ Rules
 2. A column is ``file.column``, with ``[]`` after a list.
 3. The smallest and largest value that the footer or a page index keep of a column are statistics of it (L15).
 4. Entries of the footer that pyarrow or pandas did not make are metadata of nobody's column (L06).
+5. A cell that holds as many numbers as an image, or as many bytes that are no text, can be one (L14). That is told by
+   what the footer says of a row group: how many values it has in how many rows, and how many bytes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +19,7 @@ from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Surface, column, free_text
 from gateway.errors import InputError, LimitError, SettingsError
+from gateway.policy.events.signs import Sign, bulk, signs
 
 __all__ = ["MAX_FOOTER", "NAME", "fields", "recognise"]
 
@@ -67,16 +71,57 @@ def _check_footer(source: Source) -> None:
 
 
 def _surfaces(table: str, footer: Any, schema: Any) -> Iterator[Surface]:
+    rows = footer.num_rows
     for number in range(footer.num_columns):
-        steps = _steps(footer.schema.column(number).path)
-        yield column(table, *steps)
+        said = footer.schema.column(number)
+        steps = _steps(said.path)
+        alike = (said.physical_type, _NUMBER.sub("0", steps[-1])) if _is_number(said) else None
+        yield column(table, *steps, rows=rows, found=_can_be_an_image(footer, number), alike=alike)
         if _has_statistics(footer, number):
-            yield column(table, *steps, sort="statistics", detail="statistics")
+            yield column(table, *steps, sort="statistics", detail="statistics", rows=rows)
     for field in schema:
-        if set(field.metadata or {}) - _OF_FIELDS:
-            yield column(table, field.name, sort="documentation", detail="metadata of the field")
-    for number, _ in enumerate(sorted(set(footer.metadata or {}) - _OF_WRITERS), 1):
-        yield free_text(table, f"#metadata{number}", sort="metadata")
+        more = {key: value for key, value in (field.metadata or {}).items() if key not in _OF_FIELDS}
+        if more:
+            found = {sign for said in (*more, *more.values()) for sign in signs(_text(said))}
+            yield column(
+                table,
+                field.name,
+                sort="documentation",
+                detail="metadata of the field",
+                rows=rows,
+                found=found,
+            )
+    own = {key: value for key, value in (footer.metadata or {}).items() if key not in _OF_WRITERS}
+    for number, key in enumerate(sorted(own), 1):
+        text = f"{_text(key)} {_text(own[key])}"
+        yield free_text(table, f"#metadata{number}", text=text, sort="metadata")
+
+
+_NUMBER = re.compile("[0-9]+")
+
+
+def _is_number(said: Any) -> bool:
+    return said.physical_type in ("INT32", "INT64", "FLOAT", "DOUBLE")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _can_be_an_image(footer: Any, number: int) -> frozenset[Sign]:
+    """Rule 5. What is larger than the average of its row group is not seen."""
+    said = footer.schema.column(number)
+    is_open = (
+        said.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY") and said.logical_type.type == "NONE"
+    )
+    found: set[Sign] = set()
+    for group in range(footer.num_row_groups):
+        chunk, rows = footer.row_group(group).column(number), footer.row_group(group).num_rows
+        if rows and _is_number(said) and said.max_repetition_level:
+            found |= bulk(numbers=chunk.num_values / rows)
+        elif rows and is_open:
+            found |= bulk(characters=chunk.total_uncompressed_size / rows)
+    return frozenset(found)
 
 
 def _has_statistics(footer: Any, number: int) -> bool:

@@ -1,49 +1,45 @@
-"""VOEvents: the elements that carry something (L09, L10).
-
-Until the policy lists the elements of an event itself, this is a thin list: Params, Fields and Groups by their
-names, and the kinds of text that there are.
-"""
+"""VOEvents as XML and in our JSON form. What is in them is told where their release is decided (L09, L10)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway import safexml
+from gateway.codecs import voevent_json
 from gateway.codecs.voevent import decode
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
-from gateway.compliance.surface import Content, Surface, column, link
-from gateway.compliance.targets.xmlroot import local, root
+from gateway.compliance.surface import Content
+from gateway.compliance.targets import jsons
+from gateway.compliance.targets.xmlroot import root
+from gateway.errors import GatewayError
+from gateway.model.rejected import Rejected
+from gateway.model.voevent import VOEvent
 
 __all__ = ["NAME", "fields", "recognise"]
 
 NAME = "VOEvent"
 
-_NAMED = ("Param", "Field", "Group", "Table")
+_JSON = re.compile(rb'\s*\{\s*"version"\s*:\s*"[\d.]+"\s*,\s*"ivorn"\s*:')
 
 
 def recognise(start: bytes, name: str) -> bool:
-    """By the root element."""
-    return root(start) == "VOEvent"
+    """By the root element, or as our JSON form."""
+    return root(start) == "VOEvent" or _JSON.match(start) is not None
 
 
 def fields(source: Source, manifest: Manifest) -> Content:
-    """The elements of the event. Raises XMLError, VOEventError and LimitError."""
-    data = source.data(safexml.MAX_BYTES)
-    decode(data)
-    return Content(_surfaces(safexml.parse(data), ()))
+    """The event, or those of JSON one by one. Raises XMLError, VOEventError, JSONError and LimitError."""
+    if _JSON.match(source.start):
+        return Content(events=_of_json(source.data(jsons.MAX_BYTES)))
+    return Content(events=iter([decode(source.data(safexml.MAX_BYTES))]))
 
 
-def _surfaces(element: safexml.Element, steps: tuple[str, ...]) -> Iterator[Surface]:
-    for child in element:
-        name = local(child.tag)
-        line = safexml.line_of(child)
-        own = str(child.get("name") or f"#{name}") if name in _NAMED else name or "#comment"
-        inner = (*steps, own)
-        uri = child.get("uri") or child.get("href")
-        if uri is not None and (found := link(str(uri), *inner, line=line)).denied:
-            yield found
-        if name in ("Param", "Field", "Reference", "Description", "") or not len(child):
-            yield column(*inner, kind="voevent", line=line)
-        if name:
-            yield from _surfaces(child, inner)
+def _of_json(data: bytes) -> Iterator[VOEvent | Rejected]:
+    # A key that occurs twice is found here; the reader of the form takes the last.
+    for number, (text, _) in enumerate(jsons.documents(data)):
+        try:
+            yield voevent_json.decode(text)
+        except GatewayError as error:
+            yield Rejected(error.located(record=number), b"")

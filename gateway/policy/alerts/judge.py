@@ -27,8 +27,7 @@ from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Provenance
 from gateway.policy.alerts.conditions import Conditions, Held
-from gateway.policy.alerts.stamps import Stamps
-from gateway.policy.facts import STAMP
+from gateway.policy.alerts.stamps import Stamps, is_about_stamps
 from gateway.policy.profile import Profile
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Decision, Resource, Rule, strictest
@@ -98,8 +97,8 @@ class AlertJudge:
         worst = strictest([decision for _, decision in self.decisions])
         hopeless = worst.effect != "pass" and worst.effect != "redact"
         self._refusal = worst if hopeless or len(self.withheld) == len(self.decisions) else None
-        self._conditions = Conditions(schema, [rule for rule in rules if not _is_about_stamps(rule)])
-        self._stamps = Stamps(schema, [rule for rule in rules if _is_about_stamps(rule)])
+        self._conditions = Conditions(schema, [rule for rule in rules if not is_about_stamps(rule)])
+        self._stamps = Stamps(schema, [rule for rule in rules if is_about_stamps(rule)])
         self._root = schema.root
         self._blank = Splicer(schema.root, blanks(schema.root, self.withheld)) if self.withheld else None
         parts = [provenance, *(other for _, other in provenance.fields)]
@@ -150,10 +149,6 @@ def _with_positions(found: dict[FieldPath, Decision], schema: AlertSchema) -> De
     return tuple(
         (path, strictest([*hidden, one]) if path.top in stamps else one) for path, one in found.items()
     )
-
-
-def _is_about_stamps(rule: Rule) -> bool:
-    return rule.where is not None and rule.where.fact == STAMP
 
 
 def _gone(held: list[Held]) -> dict[str, set[int]]:

@@ -15,13 +15,14 @@ from gateway.model.avrotype import AvroType, Record, nullable
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.alerts.conditions import Held, Take, taker
 from gateway.policy.cutouts.cutout import Facts, Verdict, inspect
+from gateway.policy.facts import STAMP
 from gateway.policy.reach import stamps_of
 from gateway.policy.rule import Rule
 from gateway.schema.raw import Layout
 from gateway.schema.shapes import Raw
 from gateway.schema.splice import Edit
 
-__all__ = ["Stamps"]
+__all__ = ["Stamps", "is_about_stamps", "that_hold"]
 
 _WORTH = {"as-issued": 0, "rebuilt": 1, "refuse": 2}
 _TRIGGER = {"lsst": "diaSource", "ztf": "candidate"}
@@ -86,10 +87,20 @@ class Stamps:
             if data is None:
                 continue
             verdict = inspect(data, self._family, facts)
-            held += [Held(rule, stamp.name) for rule in stamp.rules if _holds(rule, verdict)]
+            held += [Held(rule, stamp.name) for rule in that_hold(stamp.rules, stamp.name, verdict)]
             if verdict.data is not None and verdict.outcome == "rebuilt":
                 edits[stamp.name] = stamp.edit(verdict.data)
         return held, edits
+
+
+def is_about_stamps(rule: Rule) -> bool:
+    """Whether it asks what became of a stamp."""
+    return rule.where is not None and rule.where.fact == STAMP
+
+
+def that_hold(rules: Iterable[Rule], name: str, verdict: Verdict) -> list[Rule]:
+    """Those of the rules about stamps that hold of one in the field of this name."""
+    return [rule for rule in rules if _is_about(rule, name) and _holds(rule, verdict)]
 
 
 def _is_about(rule: Rule, name: str) -> bool:

@@ -29,7 +29,6 @@ Rules
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
@@ -40,6 +39,7 @@ from gateway.model import voevent as model
 from gateway.model.fieldpath import FieldPath
 from gateway.model.voevent import VOEvent
 from gateway.model.voevent_values import is_float
+from gateway.policy.events.signs import in_a_grid
 from gateway.policy.pattern import PathPattern
 from gateway.policy.rule import Decision, strictest
 
@@ -51,9 +51,6 @@ MARKUP = FieldPath(("Markup",))
 Use = Literal["word", "prose", "address", "grid"]
 """What a text is for: a name, number or other token; to be read by people; to lead somewhere. A grid is no text but
 the fact that columns are those of an image."""
-
-GRID = 30
-"""As many columns that say the same of themselves, and as many rows, are the smallest cutout there is (P14)."""
 
 _PROSE = {
     (model.Description, "text"),
@@ -301,9 +298,10 @@ class Selection:
 
 def _is_grid(table: model.Table) -> bool:
     """Whether the columns of a table are those of an image: many of the same kind, numbers all."""
-    alike = Counter(
+    said = (
         (column.ucd, column.unit, column.data_type, column.utype)
-        for place, column in enumerate(table.fields)
         if all(is_float(row[place]) for row in table.rows if place < len(row))
+        else None
+        for place, column in enumerate(table.fields)
     )
-    return len(table.rows) >= GRID and max(alike.values(), default=0) >= GRID
+    return any(in_a_grid(said, len(table.rows)))

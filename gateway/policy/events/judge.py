@@ -16,19 +16,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.model.audience import Audience
-from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy.events.copies import COPIED, Copies
 from gateway.policy.events.elements import MARKUP, Element, Selection, declared, is_about
 from gateway.policy.events.markup import markup
-from gateway.policy.events.signs import BULK, signs
+from gateway.policy.events.signs import BULK, Sign, asked, signs
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
 from gateway.policy.rule import Decision, Resource, strictest
-from gateway.policy.verdict import changes, explain
+from gateway.policy.verdict import all_pass, changes, explain
 
-__all__ = ["EventJudge", "judged"]
+__all__ = ["EventJudge", "is_made", "judged", "signs_of"]
 
 _MADE = (Origin.BROKER_ANNOTATION, Origin.DDP, Origin.USER)
 MAX_KNOWN = 4096
@@ -36,7 +35,10 @@ MAX_KNOWN = 4096
 
 
 class EventJudge:
-    """Decides about the elements of events that come from one place, until `until`."""
+    """Decides about the elements of events that come from one place, until `until`.
+
+    passes_elements : whether any element passes, whatever it is, unless there is a sign in it
+    """
 
     def __init__(
         self, profile: Profile, provenance: Provenance, audience: Audience, moment: datetime
@@ -51,32 +53,29 @@ class EventJudge:
         parts = [provenance, *(other for _, other in provenance.fields), *named]
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
+        self.passes_elements = not provenance.fields and all_pass(
+            profile, "voevent", provenance, audience, moment
+        )
 
     def __call__(self, element: Element) -> Decision:
         """The decision about an element (rules 1 to 3)."""
-        origin = self._origin(element)
-        found = {
-            sign
-            for text, use in element.slots
-            for sign in (
-                (BULK,) if use == "grid" else signs(text, prose=use == "prose", address=use == "address")
-            )
-        }
-        asked = {(Resource("voevent", element.path), origin)}
-        asked |= {(sign.resource, origin) for sign in found}
-        asked |= {
-            (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
-        }
-        return strictest([self._decision(*one) for one in asked])
+        return strictest([self._decision(*one) for one in self.asked(element)])
 
-    def is_made(self, element: Element) -> bool:
-        """Whether an element is what somebody made of something, and not the author's own."""
-        return any(part.origin in _MADE for part in self._origin(element).parts())
+    def asked(self, element: Element) -> set[tuple[Resource, Provenance]]:
+        """Everything that the profile is asked about an element."""
+        origin = self.origin(element)
+        return {(Resource("voevent", element.path), origin)} | asked(signs_of(element), origin)
 
-    def _origin(self, element: Element) -> Provenance:
-        """Rule 2."""
-        found = tuple(other for pattern, other in self._declared if is_about(pattern, element))
-        return Provenance(inputs=found) if found else self._provenance
+    def passes_sign(self, sign: Sign) -> bool:
+        """Whether a sign passes in an event of which nothing else is declared (rule 1)."""
+        return sign.release is None and self._decision(sign.resource, self._provenance).passes
+
+    def origin(self, element: Element) -> Provenance:
+        """Where an element comes from (rule 2)."""
+        found = [other for pattern, other in self._declared if is_about(pattern, element)]
+        if not found:
+            return self._provenance
+        return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))
 
     def _decision(self, resource: Resource, origin: Provenance) -> Decision:
         matched = [pattern.matches(resource.path) for pattern in self._patterns[resource.kind]]
@@ -104,18 +103,37 @@ def _patterns(profile: Profile, kind: str) -> tuple[PathPattern, ...]:
     )
 
 
-def judged(event: VOEvent, judge: EventJudge) -> tuple[VOEvent, list[tuple[FieldPath, Decision]]]:
+def signs_of(element: Element) -> set[Sign]:
+    """What can be told of the texts of an element."""
+    return {
+        sign
+        for text, use in element.slots
+        for sign in (
+            (BULK,) if use == "grid" else signs(text, prose=use == "prose", address=use == "address")
+        )
+    }
+
+
+def is_made(origin: Provenance) -> bool:
+    """Whether it is what somebody made of something, and not the author's own."""
+    return any(part.origin in _MADE for part in origin.parts())
+
+
+def judged(event: VOEvent, judge: EventJudge) -> tuple[VOEvent, list[tuple[Element, Decision]]]:
     """What passes of an event, and the decision about each of its elements."""
     selection = Selection(judge)
     left = selection(event)
     found = markup(event, selection.texts)
     if found:
         selection.decide(MARKUP, (), more=found)
-    made = [element for element, decision in selection.elements if decision.passes and judge.is_made(element)]
+    made = [
+        element
+        for element, decision in selection.elements
+        if decision.passes and is_made(judge.origin(element))
+    ]
     hidden = [element for element, decision in selection.elements if not decision.passes]
     copies = Copies(slot.text for element in hidden for slot in element.slots) if made else None
     copied = {id(one) for one in made if copies and any(copies.in_text(slot.text) for slot in one.slots)}
     return left, [
-        (element.path, COPIED if id(element) in copied else decision)
-        for element, decision in selection.elements
+        (element, COPIED if id(element) in copied else decision) for element, decision in selection.elements
     ]

@@ -1,26 +1,24 @@
 """What can be told from a text by looking at it: that there is an address in it, a credential, a designator.
 
 Rules
-1. Looking can only forbid. Whether something may be seen is told by where it comes from; a sign is one more thing that
-   the profile is asked about, as a resource of kind `link` or `text` with one of these paths:
+1. Looking can only forbid. Whether something may be seen is told by where it comes from; a sign is one more thing
+   that the profile is asked about, as a resource of kind `link` or `text` with one of these paths:
 
-       link  secret            an address with a user, a token, a signature
-             inline            no address but data (``data:``)
-             unsafe            an address that runs something or names a file of somebody's machine
-             controlled.<host> a service that only people with data rights may use, anywhere in an address or text
-             redirect          it holds another address, or is known to stand for one
-             name              a persistent name: ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign
-             host.<host>       any other address; the labels of a host stand from the top: ``host.org.example.www``
-             other             what looks like none of these
-       text  plain             what people wrote
-             designator        an object of a data release, which is then known: ``LSST-DP2-DO-123456789012345678``
-             secret            a credential that is no part of an address
-             bulk              so many numbers, or such a block of characters, that it is an image or a table
+       link  secret            an address with a user, a token, a signature inline            no address but data
+       (``data:``) unsafe            an address that runs something or names a file of somebody's machine
+       controlled.<host> a service that only people with data rights may use, anywhere in an address or text
+       redirect          it holds another address, or is known to stand for one name              a persistent name:
+       ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign host.<host>       any other address;
+       the labels of a host stand from the top: ``host.org.example.www`` other             what looks like none of
+       these text  plain             what people wrote designator        an object of a data release, which is then
+       known: ``LSST-DP2-DO-123456789012345678`` secret            a credential that is no part of an address bulk
+       so many numbers, or such a block of characters, that it is an image or a table
 
 2. Spelling is no way round: width and case of letters, dots of other scripts, invisible characters, backslashes,
    percent-encoding and character references, several times over, are undone first.
 3. Nothing is fetched. Nothing is kept: a cache of texts would hold what somebody may not see.
 4. The lists are data, ``policy/links/links.toml``, checked when they are first used.
+5. Numbers can be pixels wherever they stand: in one text, in one cell, or in columns of a table that are all alike.
 """
 
 from __future__ import annotations
@@ -29,6 +27,8 @@ import html
 import re
 import tomllib
 import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,9 +41,24 @@ from jsonschema.exceptions import best_match
 from gateway import resources
 from gateway.errors import SettingsError, Where
 from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
 from gateway.policy.rule import Resource
 
-__all__ = ["BULK", "SIGNS_FILE", "Sign", "bulk_numbers", "parse_lists", "signs"]
+__all__ = [
+    "BULK",
+    "PLAIN",
+    "SIGNS_FILE",
+    "Sign",
+    "asked",
+    "bulk",
+    "bulk_numbers",
+    "host_link",
+    "in_a_grid",
+    "lists",
+    "longest",
+    "parse_lists",
+    "signs",
+]
 
 SIGNS_FILE = "links.toml"
 
@@ -60,6 +75,9 @@ class Sign:
     resource: Resource
     release: str | None = None
 
+
+GRID = 30
+"""As many columns that say the same of themselves, and as many rows, are the smallest cutout there is (P14)."""
 
 PLAIN = Sign(Resource("text", FieldPath(("plain",))))
 SECRET_TEXT = Sign(Resource("text", FieldPath(("secret",))))
@@ -89,23 +107,48 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
     found = {PLAIN} if prose and text.strip() else set()
     if not address and _HARMLESS.match(text) and "lsst" not in text.lower():
         return found
-    lists, spellings = _lists(), _spellings(text)
-    if bulk_numbers(text) > lists.numbers or _longest(text) > lists.characters:
+    known, spellings = lists(), _spellings(text)
+    if bulk_numbers(text) > known.numbers or longest(text) > known.characters:
         found.add(BULK)
     for spelling in spellings:
-        if lists.secrets.search(spelling):
-            found.add(SECRET_TEXT)
-        for family, number in lists.designators.findall(spelling):
-            found.add(Sign(Resource("text", FieldPath(("designator",))), f"{family}{number}".lower()))
         low = spelling.lower().strip()
-        found |= {_link("controlled", host) for host in lists.controlled.findall(low)}
+        if known.may_hold_secret(low) and known.secrets.search(spelling):
+            found.add(SECRET_TEXT)
+        for family, number in known.designators.findall(spelling):
+            found.add(Sign(Resource("text", FieldPath(("designator",))), f"{family}{number}".lower()))
+        if known.may_name_controlled(low):
+            found |= {_link("controlled", host) for host in known.controlled.findall(low)}
         for one in (*_ADDRESS.findall(low), *([low] if address else ())):
             # An address may hold others, and each of them may be a way in.
             outer, *inner = _INNER.split(one, MAX_NESTED)
-            found |= {link for part in (outer, *inner) if (link := _classified(part, lists)) is not None}
+            found |= {link for part in (outer, *inner) if (link := _classified(part, known)) is not None}
             if (inner or "=//" in outer) and not outer.startswith("ivo:"):
                 found.add(_link("redirect"))
     return found
+
+
+def asked(found: Iterable[Sign], origin: Provenance) -> set[tuple[Resource, Provenance]]:
+    """What a profile is asked about signs in something of this origin: about each, and again as of the release that it
+    names (P26)."""
+    return {(sign.resource, origin) for sign in found} | {
+        (sign.resource, Provenance(Origin.DATA_RELEASE, sign.release)) for sign in found if sign.release
+    }
+
+
+def bulk(numbers: float = 0, characters: float = 0) -> frozenset[Sign]:
+    """BULK, when so many numbers in one cell, or bytes that are no text, can be an image."""
+    known = lists()
+    return frozenset({BULK} if numbers > known.numbers or characters > known.characters else ())
+
+
+def in_a_grid(columns: Iterable[Hashable | None], rows: int) -> list[bool]:
+    """Which columns of a table may be those of an image: many of numbers that say the same of themselves.
+
+    columns : what each says of itself; None for one that is not of numbers
+    """
+    said = list(columns)
+    alike = Counter(said) if rows >= GRID else Counter()
+    return [one is not None and alike[one] >= GRID for one in said]
 
 
 def bulk_numbers(text: str) -> int:
@@ -115,7 +158,7 @@ def bulk_numbers(text: str) -> int:
     return numbers if numbers > 0.9 * len(parts) else 0
 
 
-def _longest(text: str) -> int:
+def longest(text: str) -> int:
     """The longest run of what base64 and hexadecimal are written in. Lines of it count as one."""
     if len(text) < 512:
         return 0
@@ -144,29 +187,34 @@ def _plain(text: str) -> str:
     ).translate(_DOTS)
 
 
-def _classified(address: str, lists: _Lists) -> Sign | None:
+def _classified(address: str, known: _Lists) -> Sign | None:
     """The first of the paths of rule 1 that fits an address in lower case; None for what is none."""
     parts = _PARTS.match(address)
     assert parts is not None  # it matches everything
     scheme, authority = parts["scheme"], parts["authority"]
-    if ("@" in authority and parts["slashes"]) or any(map(lists.is_secret, _QUERY.findall(address))):
+    if ("@" in authority and parts["slashes"]) or any(map(known.is_secret, _QUERY.findall(address))):
         return _link("secret")
     if scheme == "data":
         return _link("inline")
     if scheme == "ivo":
         return None
-    if scheme in lists.unsafe:
+    if scheme in known.unsafe:
         return _link("unsafe")
-    if scheme in lists.names:
+    if scheme in known.names:
         return _link("name")
     if scheme is None and parts["slashes"] is None and not _BARE_HOST.match(authority):
         return None
     host = re.sub(r":\d*\Z", "", authority).strip(".")
-    if lists.shorteners.search(host):
+    if known.shorteners.search(host):
         return _link("redirect")
     if scheme not in (None, "http", "https", "ftp", "ftps") or not host:
         return _link("other")
-    return None if lists.controlled.search(host) else _link("host", host)
+    return None if known.controlled.search(host) else _link("host", host)
+
+
+def host_link(host: str) -> Sign:
+    """The sign of an ordinary address on this host, in lower case."""
+    return _link("host", host)
 
 
 def _link(kind: str, host: str = "") -> Sign:
@@ -178,15 +226,30 @@ def _link(kind: str, host: str = "") -> Sign:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
+    """
+    needles : one of them is in every text that `secrets` finds something in
+    parts : one of them is in every text that `controlled` finds something in
+    """
+
     controlled: re.Pattern[str]
     shorteners: re.Pattern[str]
     unsafe: frozenset[str]
     names: frozenset[str]
     queries: re.Pattern[str]
     secrets: re.Pattern[str]
+    needles: tuple[str, ...]
     designators: re.Pattern[str]
     numbers: int
     characters: int
+    parts: tuple[str, ...]
+
+    def may_hold_secret(self, low: str) -> bool:
+        """Whether it is worth the time to look for credentials in a text, in lower case."""
+        return any(needle in low for needle in self.needles)
+
+    def may_name_controlled(self, low: str) -> bool:
+        """The same for controlled hosts."""
+        return any(part in low for part in self.parts)
 
     def is_secret(self, name: str) -> bool:
         """Whether a value of this name in a query is a credential."""
@@ -194,7 +257,8 @@ class _Lists:
 
 
 @cache
-def _lists() -> _Lists:
+def lists() -> _Lists:
+    """What is known of addresses and texts (rule 4)."""
     return parse_lists((resources.policy() / "links" / SIGNS_FILE).read_text("utf-8"))
 
 
@@ -217,9 +281,11 @@ def parse_lists(text: str) -> _Lists:
             frozenset(table["names"]),
             re.compile("|".join(queries)),
             re.compile("|".join(f"(?:{text})" for text in table["secrets"]["texts"])),
+            tuple(table["secrets"]["needles"]),
             designators,
             table["bulk"]["numbers"],
             table["bulk"]["characters"],
+            tuple({max(host.split("*"), key=len).lstrip(".") for host in table["controlled"]}),
         )
     except (ValueError, re.error) as error:
         message = f"What is known of links cannot be used: {error}."

@@ -3,7 +3,8 @@
 Rules
 1. A log is a folder with files ``proof-00000001.jsonl`` and so on, each of which continues the chain of the one
    before, and a file ``head`` that says how far the chain goes. `gateway.policy.proof.record` has the lines.
-2. One process writes, and holds a lock on the folder meanwhile. A second one is refused.
+2. One process writes, and holds a lock on the folder meanwhile. A second one is refused, and a forked child finds the
+   log closed: two that go on with one chain would break it. Locks and forks are POSIX's, so the log is for POSIX only.
 3. A record is given to the operating system before `append` returns, so the end of a process loses none. With
    ``every`` it is also on the disk. With ``batch`` the end of the machine may lose those since the last checkpoint,
    which comes every `CHECKPOINT` records and when asked for. The head never counts what is not on the disk.
@@ -12,6 +13,7 @@ Rules
    crash, and the log is refused.
 5. When a record cannot be written there is no proof, so there must be no release: `append` raises, and goes on
    raising until the log is opened anew.
+6. The folder is its owner's alone and labelled (`gateway.private`): it has hashes of what went to every audience.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import hashlib
 import mmap
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +35,7 @@ from typing import Any, Literal
 from gateway.errors import GatewayError, OutputError
 from gateway.policy.proof.check import HEAD_FILE, log_files, verify
 from gateway.policy.proof.record import FORMAT, START, Head, Proof, chain_name, seal
+from gateway.private import label, opener, private_folder
 
 __all__ = ["CHECKPOINT", "MAX_FILE", "ProofLog"]
 
@@ -43,6 +47,13 @@ MAX_FILE = 64 * 2**20
 
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
+_LABEL = """\
+For: whoever may see all that was released, to any audience
+
+The proof log of voevent-gateway. It has no values, but hashes of what went out; a record says to which audience.
+Show a record to that audience. Check the log with `gateway policy verify-log`.
+"""
+
 
 def utc_now() -> datetime:
     """The time of day."""
@@ -50,14 +61,14 @@ def utc_now() -> datetime:
 
 
 class ProofLog:
-    """A log to append to. A context manager; threads may share it, processes not.
+    """A log to append to, on POSIX. A context manager; threads may share it, processes not.
 
-    folder : made when it is missing; only its owner may read what is in it
+    folder : made when it is missing; only its owner may enter it
     sync : ``every`` record is on disk before `append` returns, or ``batch`` (rule 3)
     key : makes the chain one of HMACs, see docs/audit.md
     max_file : bytes after which the next file is begun
     Raises OutputError: output-locked when another process writes the log, output-log when it is not as it was left,
-    output-unwritable.
+    output-open when others may enter the folder, output-unwritable.
     """
 
     def __init__(
@@ -76,16 +87,18 @@ class ProofLog:
         self._number = self._size = 0
         self._lock = self._file = -1
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder)
             self._lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             self._take_lock()
             self._resume()
+            label(folder, _LABEL)
             self._checkpoint()
         except OSError as error:
             raise self._failed(error) from None
         except GatewayError:
             self._let_go()
             raise
+        _OPEN.add(self)
 
     @property
     def head(self) -> Head:
@@ -137,7 +150,8 @@ class ProofLog:
         with self._mutex:
             if self._file < 0:
                 raise OutputError(
-                    "output-log", f"The proof log {self.folder} is closed, perhaps by an error."
+                    "output-log",
+                    f"The proof log {self.folder} is closed: by an error, or because this process was forked.",
                 )
             try:
                 yield
@@ -204,7 +218,7 @@ class ProofLog:
             self._file = -1
         self._number += 1
         path = self.folder / f"proof-{self._number:08}.jsonl"
-        self._file = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = opener(str(path), _FLAGS | os.O_CREAT | os.O_EXCL)
         self._size = 0
         os.fsync(self._lock)
         self._put("open", self._opening())
@@ -223,7 +237,7 @@ class ProofLog:
     def _checkpoint(self) -> None:
         os.fsync(self._file)
         part = self.folder / f"{HEAD_FILE}.part"
-        with open(part, "w", encoding="ascii", opener=_private) as file:
+        with open(part, "w", encoding="ascii", opener=opener) as file:
             file.write(f"{self._head}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -242,5 +256,14 @@ def _whole(descriptor: int) -> tuple[int, bytes]:
         return whole, view[whole:]
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+_OPEN: weakref.WeakSet[ProofLog] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Rule 2. Closing the child's copies leaves the parent its lock."""
+    for log in _OPEN:
+        log._mutex = threading.Lock()  # another thread of the parent may have held it
+        log._let_go()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -9,6 +9,9 @@ Rules
    the log was found damaged when it was opened.
 4. A record has no value of the payload, no name of a withheld field, nobody's name: `Proof` has no place for them
    (clause P28, attack L17).
+5. When something was withheld and the log has a key, a record also has the HMAC-SHA-256 of the original, with a key
+   derived from the log's. A bare hash would tell a reader of the log what was withheld: who knows all but one number
+   could try which number gives it.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ __all__ = [
     "Record",
     "chain_name",
     "key_from",
+    "original_digest",
     "seal",
     "unseal",
 ]
@@ -50,6 +54,7 @@ _MIN_KEY, _MAX_KEY = 32, 4096
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}")
 _ID = re.compile(r"[!-~]{1,512}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ORIGINAL = re.compile(r"hmac-sha256:[0-9a-f]{64}")
 _SEALED = re.compile(rb'(\{"seq":.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
 
 
@@ -92,6 +97,7 @@ class Proof:
     withheld : how many leaves, rows and parts of images were not shown
     format : of the output, such as ``voevent-2.1``
     sha256 : of the output's bytes, in hexadecimal digits
+    original : `original_digest` of the item, when something of it was withheld and the log has a key (rule 5)
 
     Raises ValueError for a name that could hold something else than a name.
     """
@@ -105,6 +111,7 @@ class Proof:
     sha256: str
     rules: Mapping[str, int] = field(default_factory=dict)
     withheld: int = 0
+    original: str | None = None
 
     def __post_init__(self) -> None:
         for name in (self.profile, self.effect, self.format, *self.rules):
@@ -112,10 +119,21 @@ class Proof:
                 raise ValueError("a profile, effect, format or rule has a name that cannot be one")
         if not _SHA256.fullmatch(self.sha256) or not _SHA256.fullmatch(self.profile_sha256):
             raise ValueError("a SHA-256 has 64 lower-case hexadecimal digits")
+        if self.original is not None and not _ORIGINAL.fullmatch(self.original):
+            raise ValueError("an original is told by `original_digest`")
 
     @classmethod
-    def of(cls, release: Release[Any], *, id: str, format: str, data: bytes) -> Proof:
-        """The proof of an output that was made of a release."""
+    def of(
+        cls,
+        release: Release[Any],
+        *,
+        id: str,
+        format: str,
+        data: bytes,
+        original: bytes = b"",
+        key: bytes | None = None,
+    ) -> Proof:
+        """The proof of an output that was made of a release of `original`, for a log with this key."""
         passed = Counter(decision.rule for _, decision in release.decisions if decision.passes)
         return cls(
             id,
@@ -127,6 +145,7 @@ class Proof:
             hashlib.sha256(data).hexdigest(),
             passed | Counter(release.rules),
             len(release.withheld) + release.rows + release.remade + len(release.beyond),
+            None if release.whole or key is None else original_digest(original, key),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -144,6 +163,7 @@ class Proof:
             "withheld": self.withheld,
             "format": self.format,
             "sha256": self.sha256,
+            **({"original": self.original} if self.original is not None else {}),
         }
 
 
@@ -209,6 +229,11 @@ def key_from(path: Path) -> bytes:
     if mode & 0o007:
         raise SettingsError("settings-value", f"Everybody may use the key {path}; chmod o-rwx it.")
     return key
+
+
+def original_digest(data: bytes, key: bytes) -> str:
+    """What a record says of an original of these bytes, in a log with this key (rule 5)."""
+    return f"hmac-sha256:{hmac.digest(hmac.digest(key, b'original of a release', 'sha256'), data, 'sha256').hex()}"
 
 
 def _digest(body: bytes, key: bytes | None) -> str:

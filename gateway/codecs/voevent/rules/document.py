@@ -73,6 +73,8 @@ def has(parent: Element, *names: str) -> bool:
 
 def content(element: Element) -> str:
     """The text of an element without its comments and surrounding whitespace."""
+    if not len(element):
+        return (element.text or "").strip()
     return str(element.xpath("string()")).strip()
 
 

@@ -1,0 +1,43 @@
+"""gateway.policy.fieldorigin: what a command line says of a field, and what says nothing is refused."""
+
+import pytest
+
+from gateway.errors import SettingsError
+from gateway.model.provenance import Origin, Provenance
+from gateway.policy.fieldorigin import field_origin
+
+DP2 = Provenance(Origin.DATA_RELEASE, "dp2")
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "label"),
+    [
+        ("What.xmatch.**=data-release:dp2", "What.xmatch.**", DP2),
+        ("What.xmatch=data-release:dp2", "What.xmatch", DP2),
+        ("What.r=m (mag)=user", "What.r=m (mag)", Provenance(Origin.USER)),
+        ("Why.Inference=ddp", "Why.Inference", Provenance(Origin.DDP)),
+        ("diaSource.ra=ppdb", "diaSource.ra", Provenance(Origin.PPDB)),
+        ("prvDiaSources[].*=ppdb", "prvDiaSources[].*", Provenance(Origin.PPDB)),
+        ("nearbyObj1=external", "nearbyObj1", None),
+        ("diaObject.nearbyObj1=external", "diaObject.nearbyObj1", Provenance(Origin.EXTERNAL)),
+        ("candidate.magpsf=user", "candidate.magpsf", Provenance(Origin.USER)),
+    ],
+)
+def test_paths_and_origins(text: str, pattern: str, label: Provenance | None) -> None:
+    if label is None:
+        with pytest.raises(SettingsError):
+            field_origin(text)
+    else:
+        assert field_origin(text) == (pattern, label)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "=", "What.x", "=user", "What.x=", "What.x=secret", "What.x=user:", "What.x=:dp1", "What.x=USER",
+     "diaSource=user", "diasource.ra=user", "diaSource.rra=user", "diaSource.ra.x=user", "what.x=user"],
+)  # fmt: skip
+def test_what_would_protect_nothing_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        field_origin(text)
+    assert caught.value.code == "settings-value"
+    assert "secret" not in str(caught.value)
