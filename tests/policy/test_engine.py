@@ -418,7 +418,7 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = Policy(profile(rule("all")))
     for ask, kept in (
         (partial(policy.judge, RELEASED), policy._alerts),
-        (policy._event_judge, policy._events),
+        (policy.event_judge, policy._events),
     ):
         sizes = []
         for number in range(9):
@@ -434,7 +434,7 @@ def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
     waits = rule("later", origins=(Origin.DATA_RELEASE,), start=Moment.parse("released + 2 y"))
     policy = Policy(profile(waits, releases={"dp1": date(2025, 6, 30)}), clock=lambda: now[0])
     release = Provenance(Origin.DATA_RELEASE, "dp1")
-    for judge in (policy._event_judge, partial(policy.judge, RELEASED)):
+    for judge in (policy.event_judge, partial(policy.judge, RELEASED)):
         now[0] = datetime(2027, 6, 30, tzinfo=UTC)
         first = judge(release, PUBLIC)
         assert judge(release, PUBLIC) is first
