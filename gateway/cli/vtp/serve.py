@@ -22,7 +22,7 @@ from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.logs import LEVELS, begin_logging
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.outbox import MAX_QUEUE, WHEN_FULL
-from gateway.transports.vtp.seen import RETENTION
+from gateway.transports.vtp.seen import MAX_RETENTION
 from gateway.vtp.broadcaster import MAX_OUTSTANDING
 from gateway.vtp.framing import MAX_FRAME
 
@@ -68,7 +68,10 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @_option("--queue", type=click.IntRange(0), default=MAX_QUEUE, help="Bytes that wait for one subscriber.")
 @_option("--when-full", type=click.Choice(WHEN_FULL), default="drop-oldest", help="What then.")
 @_option(
-    "--retention", type=click.FloatRange(0), default=RETENTION, help="Days for which events are known again."
+    "--retention",
+    type=click.FloatRange(0),
+    default=MAX_RETENTION,
+    help="Days for which events are known again.",
 )
 @_option("--sync", is_flag=True, help="Acknowledge only what is on the disk, power failures or not.")
 @_option(

@@ -4,15 +4,18 @@ Rules
 1. Looking can only forbid. Whether something may be seen is told by where it comes from; a sign is one more thing
    that the profile is asked about, as a resource of kind `link` or `text` with one of these paths:
 
-       link  secret            an address with a user, a token, a signature inline            no address but data
-       (``data:``) unsafe            an address that runs something or names a file of somebody's machine
-       controlled.<host> a service that only people with data rights may use, anywhere in an address or text
-       redirect          it holds another address, or is known to stand for one name              a persistent name:
-       ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign host.<host>       any other address;
-       the labels of a host stand from the top: ``host.org.example.www`` other             what looks like none of
-       these text  plain             what people wrote designator        an object of a data release, which is then
-       known: ``LSST-DP2-DO-123456789012345678`` secret            a credential that is no part of an address bulk
-       so many numbers, or such a block of characters, that it is an image or a table
+       link  secret            an address with a user, a token, a signature
+             inline            no address but data (``data:``)
+             unsafe            an address that runs something or names a file of somebody's machine
+             controlled.<host> a service that only people with data rights may use, anywhere in an address or text
+             redirect          it holds another address, or is known to stand for one
+             name              a persistent name: ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign
+             host.<host>       any other address; the labels of a host stand from the top: ``host.org.example.www``
+             other             what looks like none of these
+       text  plain             what people wrote
+             designator        an object of a data release, which is then known: ``LSST-DP2-DO-123456789012345678``
+             secret            a credential that is no part of an address
+             bulk              so many numbers, or such a block of characters, that it is an image or a table
 
 2. Spelling is no way round: width and case of letters, dots of other scripts, invisible characters, backslashes,
    percent-encoding and character references, several times over, are undone first.
@@ -98,6 +101,7 @@ _HARMLESS = re.compile(r"(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,16}\Z
 """Too short for a credential, and without what an address has; `signs` is called for every value there is."""
 _PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _UNSEEN = {"Pd": "-", "Cf": "", "Mn": ""}
+_MINUS = "\N{MINUS SIGN}"
 
 
 def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]:
@@ -184,7 +188,7 @@ def _unquoted(encoded: re.Match[str]) -> str:
 def _plain(text: str) -> str:
     if not text.isascii():
         # Marks go before, too: to put them in their order takes the square of their number.
-        text = _seen(unicodedata.normalize("NFKC", _seen(text))).replace("\u3002", ".")
+        text = _seen(unicodedata.normalize("NFKC", _seen(text))).replace("\u3002", ".").replace(_MINUS, "-")
     return text.replace("\\", "/")
 
 

@@ -50,7 +50,7 @@ __all__ = [
     "spelled",
 ]
 
-BACKLOG = 511
+MAX_BACKLOG = 511
 """Connections that wait for the loop: many authors at once are a burst. The system has a limit of its own."""
 
 _HOST_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})")
@@ -115,7 +115,7 @@ def server(address: str, tls: TLS | None = None) -> IStreamServerEndpoint:
             host = "127.0.0.1" if host in ("", "localhost") else host
             six = ip_address(host).version == 6
             kind = endpoints.TCP6ServerEndpoint if six else endpoints.TCP4ServerEndpoint
-            made = kind(reactor(), port, BACKLOG, host)
+            made = kind(reactor(), port, MAX_BACKLOG, host)
     except (ValueError, TypeError, OSError, SSL.Error, crypto.Error):
         raise _unreadable("listened on", "an IP address and a port, such as 127.0.0.1:8099") from None
     return endpoints.wrapServerTLS(tls.options(), made, reactor()) if tls is not None else made

@@ -32,7 +32,7 @@ __all__ = ["AuthorPeer", "Intake"]
 
 log = logging.getLogger("gateway.vtp")
 
-SETTLE = 0.05
+MAX_SETTLE = 0.05
 """Seconds after which what was broadcast is marked as done, when no other event comes that it could be written
 with. A broker that dies in between broadcasts it again."""
 
@@ -142,7 +142,7 @@ class Intake:
             self._give(offer)
             self.seen.done(number)
         if self._settling is None:
-            self._settling = loop().call_later(SETTLE, self._settle)
+            self._settling = loop().call_later(MAX_SETTLE, self._settle)
 
     def _settle(self) -> None:
         self._settling = None

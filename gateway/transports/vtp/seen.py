@@ -23,15 +23,15 @@ from pathlib import Path
 
 from gateway.errors import OutputError
 
-__all__ = ["RETENTION", "STEPS", "Seen"]
+__all__ = ["MAX_RETENTION", "STEPS", "Seen"]
 
-RETENTION = 30.0
+MAX_RETENTION = 30
 """Days for which an event is known again. Comet keeps them as long; nobody sends an event again after a month."""
 
 STEPS = 65_536
 """Parts of all digests. Of ten million, 150 are in one; one part each 1.3 s goes through all in a day."""
 
-CACHE = 64 * 1024
+MAX_CACHE = 64 * 1024
 """Kilobytes of the database that are kept in memory. An index of ten million digests has 400 MB; the inner pages,
 which each look-up needs, fit in many times."""
 
@@ -53,7 +53,7 @@ class Seen:
     file : made when it is not there, readable by its owner alone
     """
 
-    def __init__(self, file: Path, *, retention: float = RETENTION, sync: bool = False) -> None:
+    def __init__(self, file: Path, *, retention: float = MAX_RETENTION, sync: bool = False) -> None:
         self._file, self._retention = file, retention * 86_400
         self._done: list[tuple[int]] = []
         self._part = 0
@@ -73,7 +73,7 @@ class Seen:
         execute("PRAGMA locking_mode = EXCLUSIVE")
         execute("PRAGMA journal_mode = WAL")
         execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
-        execute(f"PRAGMA cache_size = -{CACHE}")
+        execute(f"PRAGMA cache_size = -{MAX_CACHE}")
         execute("BEGIN IMMEDIATE")
         (form,) = execute("PRAGMA user_version").fetchone()
         if form not in (0, _FORM):

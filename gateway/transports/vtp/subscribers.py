@@ -37,7 +37,7 @@ from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
 
 __all__ = ["EVERYTHING", "PrincipalOf", "SubscriberPeer", "Subscribers", "Wishes"]
 
-SEND_BUFFER = 256 * 1024
+MAX_SEND_BUFFER = 256 * 1024
 """Bytes that the system keeps for a subscriber that does not read; left alone it keeps megabytes. As many go out
 for each round trip, so it is enough for a megabyte a second to the other side of the Earth."""
 
@@ -107,7 +107,7 @@ class SubscriberPeer(Peer[Broadcaster]):
             self.transport.setTcpNoDelay(True)  # an event should not wait for the receipt of the one before
         handle = self.transport.getHandle()
         if isinstance(handle, socket.socket):  # with TLS it is OpenSSL's
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_SEND_BUFFER)
         self.transport.registerProducer(self.outbox, True)
         session = self._session()
         self._all.add(self)
