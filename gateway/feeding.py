@@ -80,6 +80,9 @@ def _look(folders: Iterable[str]) -> Look:
                     state = os.stat(path)
                 except FileNotFoundError:
                     continue  # gone between two looks
+                except OSError:
+                    found[path] = 0, 0, 0  # whoever reads it says why it cannot be read
+                    continue
                 found[path] = state.st_ino, state.st_mtime_ns, state.st_size
     return found
 

@@ -83,6 +83,17 @@ def test_a_folder_is_broadcast_and_so_is_what_is_put_there(tmp_path: Path) -> No
         client.socket.close()
 
 
+def test_what_cannot_be_looked_at_in_a_folder_keeps_nothing_else_from_going_out(tmp_path: Path) -> None:
+    folder = tmp_path / "events"
+    folder.mkdir()
+    (folder / "0.xml").symlink_to("0.xml")  # a link to itself
+    (folder / "1.xml").write_bytes(event(1))
+    with serving(tmp_path / "state", "--broadcast", ":0", str(folder)) as (port,):
+        client = Client(port)
+        assert client.packet() == event(1)
+        client.socket.close()
+
+
 def test_a_second_ctrl_c_ends_it_at_once_and_in_silence(tmp_path: Path) -> None:
     folder = tmp_path / "events"
     folder.mkdir()

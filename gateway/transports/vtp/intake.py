@@ -23,6 +23,7 @@ from gateway.transports.vtp.access import Door
 from gateway.transports.vtp.brake import Brake
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.peer import Peer
+from gateway.transports.vtp.quoted import quoted
 from gateway.transports.vtp.seen import Seen
 from gateway.vtp import Packet, Receiver
 from gateway.vtp.events import Event, Ignored, Received
@@ -70,10 +71,12 @@ class Intake:
             author.close(error)
         except GatewayError as error:
             self.counts["refused"] += 1
-            log.info("event %s is refused: %s", packet.digest.hex()[:12], error)
+            # The sentence may have names of elements in it, which are the author's: it is for nobody else.
+            about = f"{error.code}, {error.clause}" if error.clause else error.code
+            log.info("event %s is refused (%s)", packet.digest.hex()[:12], about)
             if author is None:
                 raise
-            author.answer(packet, str(error))
+            author.answer(packet, quoted(str(error)))
 
     def _take(self, packet: Packet, author: AuthorPeer | None) -> None:
         if self.seen.knows(packet.digest):

@@ -100,6 +100,25 @@ async def test_a_bad_event_gets_a_nak_that_says_why_and_no_value(folder: Path) -
         subscriber.close()
 
 
+def test_a_name_as_long_as_the_event_gets_its_nak_and_no_place_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gateway.vtp")
+
+    @going
+    async def refused(folder: Path) -> None:
+        async with broker(folder) as one:
+            here = await one.receive("127.0.0.1:0")
+            name = b"s3ntinel" * 6240
+            (receipt,) = await submit(here, event(1).replace(b"<Who>", b"<" + name + b"/><Who>"))
+            assert receipt.role == "nak"
+            assert len(str(receipt.result)) < 1000
+
+    refused(tmp_path)
+    assert "is refused (vtp-invalid, XSD" in caplog.text
+    assert "s3ntinel" not in caplog.text
+
+
 def test_without_a_declared_origin_there_is_no_relay() -> None:
     with pytest.raises(PolicyError) as caught:
         Relay(Policy(), Provenance())

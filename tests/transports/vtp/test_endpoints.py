@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,14 +73,14 @@ def test_a_socket_file_is_for_its_owner(tmp_path: Path) -> None:
     assert run(main) == [0o600, 0o660]
 
 
-@pytest.mark.parametrize("owner", [os.getpid(), os.getppid()])
-def test_a_socket_file_of_a_dead_program_is_replaced(owner: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("owner", [os.getpid, os.getppid])
+def test_a_socket_file_of_a_dead_program_is_replaced(owner: Callable[[], int], tmp_path: Path) -> None:
     """The number that its lock names is another's by now: in containers it is often our own."""
 
     async def main(stop: asyncio.Event) -> None:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(f"{tmp_path}/socket")
-        os.symlink(str(owner), tmp_path / "socket.lock")
+        os.symlink(str(owner()), tmp_path / "socket.lock")
         port = await listen(f"unix:{tmp_path}/socket", Factory.forProtocol(Greeting))
         with pytest.raises(SettingsError):  # and that of a living one is not
             await listen(f"unix:{tmp_path}/socket", Factory.forProtocol(Greeting))
