@@ -31,7 +31,7 @@ from gateway.transports.vtp.broker import LIMITS, Broker, Limits
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.outbox import MAX_QUEUE, WhenFull
 from gateway.transports.vtp.people import People
-from gateway.transports.vtp.seen import RETENTION, Seen
+from gateway.transports.vtp.seen import MAX_RETENTION, Seen
 from gateway.transports.vtp.status import serve_status
 from gateway.transports.vtp.subscribers import Wishes
 
@@ -69,7 +69,7 @@ class Serving:
     limits: Limits = LIMITS
     queue: int = MAX_QUEUE
     when_full: WhenFull = "drop-oldest"
-    retention: float = RETENTION
+    retention: float = MAX_RETENTION
     sync: bool = False
     tls: TLS | None = None
     people: Path | None = None

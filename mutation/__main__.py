@@ -58,12 +58,18 @@ def named(modules: Iterable[str]) -> Iterator[Path]:
 
 
 def decided(file: Path) -> dict[str, int | None]:
-    """The exit status by mutant of a module; empty before its mutants are made, or when it changed since."""
-    mutated, meta = MUTANTS / file, MUTANTS / f"{file}.meta"
-    if not meta.is_file() or file.stat().st_mtime >= mutated.stat().st_mtime:
+    """The exit status by mutant of a module, as far as its mutants have been made."""
+    meta = MUTANTS / f"{file}.meta"
+    if not meta.is_file():
         return {}
     codes: dict[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
     return codes
+
+
+def changed(file: Path) -> bool:
+    """Whether a module changed since its mutants were made."""
+    mutated = MUTANTS / file
+    return not mutated.is_file() or file.stat().st_mtime >= mutated.stat().st_mtime
 
 
 def wanted(files: list[Path], again: bool) -> Iterator[str]:
@@ -74,7 +80,7 @@ def wanted(files: list[Path], again: bool) -> Iterator[str]:
             name for name, code in codes.items() if outcome(code) in (SURVIVORS if again else ("not run",))
         ]
         # A pattern also where there is nothing to spare: mutmut compares each mutant with each name.
-        if len(chosen) == len(codes) and not again:
+        if not again and (changed(file) or len(chosen) == len(codes)):
             yield ".".join(file.with_suffix("").parts) + ".x*"
         else:
             yield from chosen

@@ -76,6 +76,7 @@ def test_a_module_that_changed_is_run_from_the_start(found):
     RULE.rename(mutation.MUTANTS / RULE)  # the older of the two
     RULE.write_text("# changed")
     assert list(mutation.wanted([RULE], again=False)) == ["gateway.policy.rule.x*"]
+    assert list(mutation.wanted([RULE], again=True)) == ["gateway.policy.rule.x_1"]
 
 
 @pytest.mark.parametrize(("killed", "enough"), [(9, True), (8, False)])

@@ -59,7 +59,7 @@ class PathPattern:
 
     def holds(self, path: FieldPath) -> bool:
         """Whether a path is one of these or lies in one."""
-        return any(self.matches(FieldPath(path.steps[:end])) for end in range(1, len(path.steps) + 1))
+        return any(self.matches(FieldPath(path.steps[:end])) for end in range(len(path.steps) + 1))
 
     def __str__(self) -> str:
         return ".".join((*self.steps, *(["**"] if self.deep else [])))
@@ -76,7 +76,7 @@ class KindRange:
     @classmethod
     def parse(cls, text: str) -> KindRange:
         """Read ``lsst >=6.1 <8.0``. Raises ValueError."""
-        kind, *bounds = text.split() or [""]
+        kind, *bounds = text.split() or [text]
         found: dict[str, tuple[int, int]] = {}
         for bound in map(_BOUND.match, bounds):
             if bound is None or kind not in FAMILIES or bound[1] in found:

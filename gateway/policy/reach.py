@@ -105,7 +105,7 @@ def _misplaced(rule: Rule, where: Condition) -> tuple[str, str] | None:
     for pattern in rule.paths if about == FAMILIES else ():
         found = next((path for schema in _schemas(rule) for path in rows_of(where, pattern, schema)), None)
         if found is None:
-            return "where", f"{pattern} is no record or array with the fields that the fact needs."
+            return "where", f"`{pattern}` is no record or array with the fields that the fact needs."
         if rule.effect == "redact" and where.fact != STAMP and not found.steps[-1].endswith("[]"):
             return "where", "A condition can redact rows or images only; refuse or quarantine the alert."
     return None

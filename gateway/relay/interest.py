@@ -41,9 +41,13 @@ class Interest:
             return None
         audience = self.principal.audience_at(now)
         form = offer.form(audience, self.newest)
-        if form is None or self.filters == _NONE or self.filters.accepts(offer.tree(audience)):
+        if form is None or not self._chooses or self.filters.accepts(offer.tree(audience)):
             return form
         return None
 
-
-_NONE = FilterSet()
+    @property
+    def _chooses(self) -> bool:
+        """Whether there is a filter to ask. Reading a document for filters that are not there would be most of the
+        work."""
+        filters = self.filters
+        return bool(filters.filters) or filters.blanket is not None or filters.reason is not None

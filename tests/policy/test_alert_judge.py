@@ -12,7 +12,6 @@ from sentences import is_sentence
 from gateway.errors import PolicyError
 from gateway.model.alert import Alert
 from gateway.model.audience import PUBLIC, Audience
-from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Origin, Provenance
 from gateway.policy.alerts.judge import AlertJudge, Left, refuse
 from gateway.policy.facts import Condition
@@ -22,12 +21,13 @@ from gateway.policy.verdict import UNDECLARED as UNDECLARED_DECISION
 from gateway.schema.project import values_of
 
 ALERT, DP1 = Provenance(Origin.ALERT), Provenance(Origin.DATA_RELEASE, "dp1")
-FOUND, ZTF = simulated()[0], simulated("ztf/4.02")[0]
+FOUND = simulated()[0]
 HOLDER = Audience(frozenset({"dp1"}))
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 RELEASES = {"dp1": date(2025, 6, 30), "dp2": date(2026, 7, 27)}
 ALL = rule("all")
 TO_HOLDERS = rule("holders", origins=(Origin.DATA_RELEASE,), rights=True)
+IMAGES = {"cutoutDifference", "cutoutScience", "cutoutTemplate"}
 ROWS = values_of(FOUND)["prvDiaSources"]
 
 
@@ -155,22 +155,31 @@ def test_when_nothing_passes_nothing_goes_on() -> None:
     assert left(judge(first))[1]["diaSource"]["ra"] == 0.0
 
 
-def test_an_image_is_as_restricted_as_the_position() -> None:
-    images = {"cutoutDifference", "cutoutScience", "cutoutTemplate"}
-    for path, stays in (
-        ("diaSource.ra", False),
-        ("diaSource.dec", False),
-        ("diaSource.psfFlux", True),
-        ("diaObject.ra", True),
-    ):
-        assert withheld(judge(ALL, rule("a", "redact", path))) == {path} | (set() if stays else images)
-    for path in ("candidate.ra", "candidate.dec"):
-        found = withheld(judge(ALL, rule("a", "redact", path), alert=ZTF))
-        assert {one.partition(".")[0] for one in found} == {"candidate", *images}
-    strict = dict(
-        judge(ALL, rule("z", "redact", "diaSource.ra"), rule("a", "refuse", "cutoutScience")).decisions
-    )
-    assert strict[FieldPath.parse("cutoutScience")].rule == "a"
+@pytest.mark.parametrize(
+    ("key", "path", "hides"),
+    [
+        ("lsst/11.1", "diaSource.ra", True),
+        ("lsst/11.1", "diaSource.dec", True),
+        ("lsst/3.0", "diaSource.decl", True),
+        ("ztf/4.02", "candidate.ra", True),
+        ("ztf/4.02", "candidate.dec", True),
+        ("lsst/11.1", "diaSource.psfFlux", False),
+        ("lsst/11.1", "diaObject.ra", False),
+    ],
+)
+def test_an_image_is_as_restricted_as_the_position_of_the_trigger(key: str, path: str, hides: bool) -> None:
+    alert = simulated(key)[0]
+    there = IMAGES.intersection(values_of(alert))
+    found = withheld(judge(ALL, rule("a", "redact", path), alert=alert))
+    images = {one for one in found if one.startswith("cutout")}
+    assert found - images == {path}
+    assert {one.partition(".")[0] for one in images} == (there if hides else set())
+
+
+def test_an_image_may_be_more_restricted_than_the_position() -> None:
+    found = judge(ALL, rule("z", "redact", "diaSource.ra"), rule("a", "refuse", "cutoutScience"))
+    rules = {str(path): decision.rule for path, decision in found.decisions}
+    assert (rules["cutoutScience"], rules["cutoutTemplate"]) == ("a", "z")
 
 
 def test_images_are_looked_at_and_made_again() -> None:

@@ -79,6 +79,23 @@ def test_what_is_not_declared_is_denied(provenance: Provenance) -> None:
     assert is_sentence(caught.value.message)
 
 
+def test_of_an_unknown_schema_too_what_is_not_declared_is_denied_as_such() -> None:
+    alert = Alert(parse_schema(with_field("lsst.v12_0.alert")), b"", provenance=UNDECLARED)
+    with pytest.raises(PolicyError) as caught:
+        Policy(profile()).release(alert)
+    assert (caught.value.code, caught.value.clause) == ("policy-provenance", "P26")
+
+
+def test_who_asks_decides() -> None:
+    policy = Policy(profile(rule("holders", origins=(Origin.DATA_RELEASE,), rights=True)))
+    secret = replace(FOUND, provenance=Provenance(Origin.DATA_RELEASE, "dp2"))
+    holder = policy.release(secret, Audience(frozenset({"dp2"})))
+    assert holder.whole
+    assert holder.audience.rights == {"dp2"}
+    with pytest.raises(PolicyError):
+        policy.release(secret)
+
+
 # Leaves
 
 
@@ -398,14 +415,18 @@ def test_decisions_are_made_once_and_never_mixed_up() -> None:
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MAX_CACHED", 4)
-    policy = Policy()
-    for number in range(20):
-        provenance = Provenance(Origin.ALERT, f"r{number}", issued=True)
-        assert policy.release(replace(FOUND, provenance=provenance)).whole
-        assert len(policy._alerts) <= 4
-        event = VOEvent("2.0", "ivo://example.org/a#b", "test")
-        assert policy.release(event, provenance=replace(EXTERNAL, release=f"r{number}")).whole
-        assert len(policy._events) <= 4
+    policy = Policy(profile(rule("all")))
+    for ask, kept in (
+        (partial(policy.judge, RELEASED), policy._alerts),
+        (policy.event_judge, policy._events),
+    ):
+        sizes = []
+        for number in range(9):
+            label = Provenance(Origin.ALERT, f"r{number}")
+            judge = ask(label, PUBLIC)
+            assert ask(label, PUBLIC) is judge  # also when no other has room
+            sizes.append(len(kept))
+        assert sizes == [1, 2, 3, 4, 1, 2, 3, 4, 1]
 
 
 def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
@@ -413,11 +434,12 @@ def test_who_decides_is_kept_until_its_clock_has_run_out() -> None:
     waits = rule("later", origins=(Origin.DATA_RELEASE,), start=Moment.parse("released + 2 y"))
     policy = Policy(profile(waits, releases={"dp1": date(2025, 6, 30)}), clock=lambda: now[0])
     release = Provenance(Origin.DATA_RELEASE, "dp1")
-    for judge in (policy._event_judge, partial(policy.judge, RELEASED)):
+    for judge in (policy.event_judge, partial(policy.judge, RELEASED)):
         now[0] = datetime(2027, 6, 30, tzinfo=UTC)
         first = judge(release, PUBLIC)
         assert judge(release, PUBLIC) is first
         assert judge(EXTERNAL, PUBLIC) is not first
+        assert judge(release, PUBLIC) is first
         now[0] = datetime(2027, 7, 1, tzinfo=UTC)
         assert judge(release, PUBLIC) is not first
 

@@ -51,7 +51,7 @@ def test_no_path_pattern(text: str) -> None:
         ("diaSource", ["diaSource", "diaSource.ra"], ["diaSourceId"]),
         ("diaSource.ra", ["diaSource.ra"], ["diaSource", "diaSource.dec"]),
         ("*", ["a", "a.b", "a.b.c"], [""]),
-        ("**", ["a", "a.b"], []),
+        ("**", ["", "a", "a.b"], []),
     ],
 )
 def test_what_lies_in_a_place(pattern: str, inside: list[str], outside: list[str]) -> None:
@@ -99,3 +99,10 @@ def test_another_kind(kind: str) -> None:
 def test_no_kind(text: str) -> None:
     with pytest.raises(ValueError, match="a kind is"):
         KindRange.parse(text)
+
+
+def test_the_kinds_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^a kind is one of lsst, ztf, voevent, table, image, link, text$"):
+        KindRange.parse("fits")
+    with pytest.raises(ValueError, match=r"^a kind is a name, and of alerts perhaps bounds such as"):
+        KindRange.parse("lsst 7.0")

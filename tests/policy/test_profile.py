@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sentences import is_sentence
 
 from gateway import resources
 from gateway.errors import SettingsError
@@ -82,7 +83,55 @@ def test_profiles_may_be_nested_so_deep_and_no_deeper(tmp_path: Path) -> None:
         text = HEAD + f'include = ["{tmp_path}/{depth - 1}.toml"]\n'
         (tmp_path / f"{depth}.toml").write_text(text, "utf-8")
     assert load(str(tmp_path / f"{MAX_NESTED}.toml")).rules
-    assert "too deeply" in refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
+    message = refused(tmp_path / f"{MAX_NESTED + 1}.toml").message
+    assert "too deeply" in message
+    assert is_sentence(message)
+
+
+def test_a_meet_is_of_its_members_alone(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.toml").write_text(HEAD.replace('"x"', f'"{name}"') + RULE, "utf-8")
+    meet = f'meet = ["{tmp_path}/a.toml", "{tmp_path}/b.toml"]\n'
+    file = tmp_path / "meet.toml"
+    file.write_text(HEAD + meet, "utf-8")
+    found = load(str(file))
+    assert ([member.id for member in found.members], found.rules) == (["a", "b"], ())
+    for more in (RULE, f'include = ["{tmp_path}/a.toml"]\n'):
+        file.write_text(HEAD + meet + more, "utf-8")
+        error = refused(file)
+        assert "no rules and includes none" in error.message
+        assert is_sentence(error.message)
+        assert error.where.line == 4
+    file.write_text(f'{HEAD}meet = ["{tmp_path}/a.toml", "nowhere"]\n', "utf-8")
+    assert refused(file).where.line == 4
+    outer = tmp_path / "outer.toml"
+    file.write_text(HEAD + meet, "utf-8")
+    outer.write_text(f'{HEAD}include = ["{file}"]\n', "utf-8")
+    assert is_sentence(refused(outer).message)
+    assert "cannot be included" in refused(outer).message
+    assert refused(outer).where.line == 4
+
+
+def test_two_rules_of_one_id(tmp_path: Path) -> None:
+    one, file = tmp_path / "one.toml", tmp_path / "x.toml"
+    one.write_text(HEAD + RULE, "utf-8")
+    file.write_text(HEAD + RULE + RULE, "utf-8")
+    assert (refused(file).where.line, refused(file).where.path) == (16, "a")
+    file.write_text(f'{HEAD}include = ["{one}"]\n{RULE}', "utf-8")
+    assert refused(file).where.line == 7
+    assert is_sentence(refused(file).message)
+    (tmp_path / "two.toml").write_text(HEAD + RULE, "utf-8")
+    file.write_text(f'{HEAD}include = ["{one}", "{tmp_path}/two.toml"]\n', "utf-8")
+    assert refused(file).where.line == 4
+    assert is_sentence(refused(file).message)
+
+
+def test_a_rule_knows_its_line_where_it_has_one_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(HEAD + RULE + RULE.replace('"a"', '"b"'), "utf-8")
+    assert [rule.line for rule in load(str(tmp_path / "a.toml")).rules] == [5, 15]
+    row = ", ".join(RULE.strip().splitlines()[1:])
+    (tmp_path / "b.toml").write_text(f"{HEAD}rule = [{{{row}}}]\n", "utf-8")
+    assert [rule.line for rule in load(str(tmp_path / "b.toml")).rules] == [0]
 
 
 def test_a_profile_that_is_the_meet_of_itself(tmp_path: Path) -> None:

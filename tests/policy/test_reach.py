@@ -1,7 +1,11 @@
 """Where in a packet conditions can be put, and which rules can match nothing. The bad profiles are more of this."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from sentences import is_sentence
+
+from gateway.model.alert import SchemaKey
 from gateway.model.provenance import Origin
 from gateway.policy.facts import Condition
 from gateway.policy.moment import Moment
@@ -84,6 +88,10 @@ def test_a_good_rule(good: Rule) -> None:
     [
         (rule("pass", "lsst", "diaSource"), "path"),
         (rule("pass", "lsst; ztf", "alert.ra"), "path"),
+        (rule("pass", "lsst", "DiaSource.ra"), "path"),  # so is a column called
+        (rule("pass", "lsst >=99.0"), "kind"),
+        (replace(rule("pass", "image"), start=Moment.parse("released + 2 y")), "release"),
+        (replace(rule("pass", "image"), start=Moment.parse("released + 2 y"), releases=("dp9",)), "release"),
         (rule("pass", "table", "diaSource.ra", origin=Origin.PPDB), "path"),
         (rule("pass", "lsst; table", "Visit.ra", origin=Origin.PPDB), "path"),
         (rule("redact", "lsst", "prvDiaSources", where="extra-rows > 0"), "where"),
@@ -95,4 +103,10 @@ def test_a_bad_rule(bad: Rule, key: str) -> None:
     found = fault(bad, {})
     assert found is not None
     assert found[0] == key
-    assert found[1].endswith(".")
+    assert is_sentence(found[1])
+
+
+@pytest.mark.parametrize("key", registry.keys(), ids=str)
+def test_each_released_version_can_be_named(key: SchemaKey) -> None:
+    alone = f"{key.family} >={key.major}.{key.minor} <{key.major}.{key.minor + 1}"
+    assert fault(rule("pass", alone), {}) is None

@@ -74,5 +74,5 @@ def test_no_condition(text: str) -> None:
 
 
 def test_no_such_fact() -> None:
-    with pytest.raises(ValueError, match="a fact is one of history-age"):
+    with pytest.raises(ValueError, match=r"^a fact is one of history-age, extra-rows, "):
         Condition.parse("age > 3")

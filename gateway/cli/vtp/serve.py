@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from gateway.cli.vtp.options import state_option
+from gateway.cli.vtp.peer import STOPPED
 from gateway.model.provenance import Origin
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
@@ -20,7 +22,7 @@ from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.logs import LEVELS, begin_logging
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.outbox import MAX_QUEUE, WHEN_FULL
-from gateway.transports.vtp.seen import RETENTION
+from gateway.transports.vtp.seen import MAX_RETENTION
 from gateway.vtp.broadcaster import MAX_OUTSTANDING
 from gateway.vtp.framing import MAX_FRAME
 
@@ -66,7 +68,10 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @_option("--queue", type=click.IntRange(0), default=MAX_QUEUE, help="Bytes that wait for one subscriber.")
 @_option("--when-full", type=click.Choice(WHEN_FULL), default="drop-oldest", help="What then.")
 @_option(
-    "--retention", type=click.FloatRange(0), default=RETENTION, help="Days for which events are known again."
+    "--retention",
+    type=click.FloatRange(0),
+    default=MAX_RETENTION,
+    help="Days for which events are known again.",
 )
 @_option("--sync", is_flag=True, help="Acknowledge only what is on the disk, power failures or not.")
 @_option(
@@ -91,7 +96,9 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
           --origin external
       gateway simulate 20 -o - | gateway vtp serve --broadcast :8099 --origin external --role test -
 
-    Ctrl-C ends it: what is under way is finished first. Exit codes: 0 it ended in order; 2 it could not run.
+    Ctrl-C ends it when what is under way is finished, a second one at once.
+
+    Exit codes: 0 it ended in order; 2 it could not run; 130 it was ended at once.
     """
     tls = _tls(given["tls_certificate"], given["tls_key"], given["tls_clients"])
     settings = Serving(
@@ -119,7 +126,10 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
         test_interval=given["test_interval"],
     )
     begin_logging(given["log_level"])
-    run(lambda stop: serve_until(settings, stop, _started))
+    try:
+        run(lambda stop: serve_until(settings, stop, _started))
+    except asyncio.CancelledError:
+        raise SystemExit(STOPPED) from None
 
 
 def _started(broker: Broker) -> None:

@@ -97,7 +97,7 @@ SIZE = ("size",)
 
 def taker(place: int, type_: AvroType) -> Take:
     """A function that takes the number at a place out of the raw values of a record."""
-    number = _NUMBERS.get(type_.name if isinstance(type_, Primitive) else "")
+    number = _NUMBERS.get(type_.name) if isinstance(type_, Primitive) else None
     if number is None:
         raise SchemaError("schema-invalid", "A field that a rule asks for is not a number.")
 

@@ -145,7 +145,7 @@ def _with_positions(found: dict[FieldPath, Decision], schema: AlertSchema) -> De
     """Rule 3."""
     positions = (FieldPath(steps) for steps in product(("diaSource", "candidate"), ("ra", "dec", "decl")))
     hidden = [found[path] for path in positions if path in found and not found[path].passes]
-    stamps = stamps_of(schema) if hidden else {}
+    stamps = stamps_of(schema)
     return tuple(
         (path, strictest([*hidden, one]) if path.top in stamps else one) for path, one in found.items()
     )

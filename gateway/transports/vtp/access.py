@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from gateway.errors import SettingsError
@@ -98,12 +99,14 @@ class Door:
         return any(address in network for network in self._allowed)
 
 
+@lru_cache(maxsize=MAX_CONNECTIONS)
 def _address(host: str) -> IPv4Address | IPv6Address:
     """Rule 3. The zone of a link-local address says on which cable, and belongs to no network."""
     address = ip_address(host.partition("%")[0])
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
+@lru_cache(maxsize=MAX_CONNECTIONS)
 def _customer(host: str) -> str:
     """Rule 4."""
     address = _address(host)

@@ -23,7 +23,7 @@ from typing import Any
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, OutputError
 from gateway.policy.engine import now as utc_now
 from gateway.policy.people.principal import ANONYMOUS
 from gateway.relay import Relay, packet_of
@@ -42,10 +42,10 @@ from gateway.vtp.timers import TIMERS, Timers
 
 __all__ = ["LIMITS", "MAX_DRAIN", "MAX_RETURN", "Broker", "Limits"]
 
-MAX_DRAIN = 5.0
+MAX_DRAIN = 5
 """Seconds that subscribers have to read what waits for them when the broker stops."""
 
-MAX_RETURN = 10.0
+MAX_RETURN = 10
 """Seconds that subscribers have to come back before what an earlier run owes is broadcast: the first pauses of
 those in the field are 1, 2 and 4 seconds."""
 
@@ -198,7 +198,10 @@ class Broker:
     async def _prune(self, seen: Seen) -> None:
         while True:
             await asyncio.sleep(PRUNE)
-            seen.prune(self.now().timestamp())
+            try:
+                seen.prune(self.now().timestamp())
+            except OutputError as error:
+                log.error("nothing can be forgotten: %s", error)
 
     async def _test(self, seconds: float) -> None:
         while True:

@@ -30,10 +30,10 @@ from gateway.vtp.session import Session
 
 __all__ = ["MAX_HANDSHAKE", "MAX_LINGER", "Peer"]
 
-MAX_LINGER = 5.0
+MAX_LINGER = 5
 """Seconds in which a connection that we close may write what is left: a receipt, or a queue that was being read."""
 
-MAX_HANDSHAKE = 20.0
+MAX_HANDSHAKE = 20
 """Seconds for a TLS handshake: as long as an author has for an event."""
 
 S = TypeVar("S", bound=Session)

@@ -32,7 +32,7 @@ MAX_STATUS = 16 * 2**20
 """Bytes of a status that are read: a thousand subscribers with all the filters they may have take less than a
 tenth."""
 
-MAX_WAIT = 10.0
+MAX_WAIT = 10
 """Seconds in which a broker answers, or is stuck."""
 
 
