@@ -1,8 +1,9 @@
 """Where one field comes from, as a command line says it: ``What.xmatch.**=data-release:dp2``.
 
 Rules
-1. Left of the last ``=`` is a path of `Provenance.fields`: a field of an alert (``prvDiaSources[].*``) or an element
-   of a VOEvent (``What.xmatch.**``). A path that is neither is refused: it would protect nothing.
+1. Left of the last ``=`` is a path of `Provenance.fields`: a field of an alert (``prvDiaSources[].*``), a record with
+   all that is in it (``diaSource``), or an element of a VOEvent (``What.xmatch.**``). A path that is none of these is
+   refused: it would protect nothing.
 2. Right of it is an origin, perhaps with a colon and the release that the field belongs to.
 """
 
@@ -43,7 +44,7 @@ def _is_of_an_event(pattern: str) -> bool:
 
 def _is_of_an_alert(pattern: PathPattern) -> bool:
     schemas = map(registry.get, registry.keys())
-    return any(pattern.matches(path) for schema in schemas for path, _ in leaves(schema.root))
+    return any(pattern.holds(path) for schema in schemas for path, _ in leaves(schema.root))
 
 
 def _unusable(what: str) -> SettingsError:

@@ -70,8 +70,9 @@ def explain(
 
 
 def at(provenance: Provenance, path: FieldPath) -> Provenance:
-    """Where one field comes from: what is declared for it, of several declarations all, and otherwise for all."""
-    found = [other for pattern, other in provenance.fields if PathPattern.of(pattern).matches(path)]
+    """Where one field comes from: what is declared for it or for what it is in, of several declarations all, and
+    otherwise for all."""
+    found = [other for pattern, other in provenance.fields if PathPattern.of(pattern).holds(path)]
     if not found:
         return provenance
     return found[0] if len(found) == 1 else Provenance(inputs=tuple(found))

@@ -45,7 +45,7 @@ def carried(**values: object) -> bytes:
     )
 
 
-def refused(data: bytes) -> str:
+def refused(data: bytes) -> str | None:
     with pytest.raises(PolicyError) as error:
         POLICY.release(decode(data), provenance=EXTERNAL)
     return error.value.clause

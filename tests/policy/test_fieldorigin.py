@@ -1,9 +1,13 @@
 """gateway.policy.fieldorigin: what a command line says of a field, and what says nothing is refused."""
 
+from dataclasses import replace
+
 import pytest
+from alerts import simulated
 
 from gateway.errors import SettingsError
 from gateway.model.provenance import Origin, Provenance
+from gateway.policy.engine import Policy
 from gateway.policy.fieldorigin import field_origin
 
 DP2 = Provenance(Origin.DATA_RELEASE, "dp2")
@@ -20,6 +24,7 @@ DP2 = Provenance(Origin.DATA_RELEASE, "dp2")
         ("prvDiaSources[].*=ppdb", "prvDiaSources[].*", Provenance(Origin.PPDB)),
         ("nearbyObj1=external", "nearbyObj1", None),
         ("diaObject.nearbyObj1=external", "diaObject.nearbyObj1", Provenance(Origin.EXTERNAL)),
+        ("diaSource=ppdb", "diaSource", Provenance(Origin.PPDB)),
         ("candidate.magpsf=user", "candidate.magpsf", Provenance(Origin.USER)),
     ],
 )
@@ -34,10 +39,28 @@ def test_paths_and_origins(text: str, pattern: str, label: Provenance | None) ->
 @pytest.mark.parametrize(
     "text",
     ["", "=", "What.x", "=user", "What.x=", "What.x=secret", "What.x=user:", "What.x=:dp1", "What.x=USER",
-     "diaSource=user", "diasource.ra=user", "diaSource.rra=user", "diaSource.ra.x=user", "what.x=user"],
+     "diasource.ra=user", "diaSource.rra=user", "diaSource.ra.x=user", "what.x=user"],
 )  # fmt: skip
 def test_what_would_protect_nothing_is_refused(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         field_origin(text)
     assert caught.value.code == "settings-value"
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "inside"),
+    [
+        ("lsst/11.1", "cutoutDifference", 1),  # there it is the image itself
+        ("ztf/4.02", "cutoutDifference", 2),
+        ("ztf/4.02", "prv_candidates[]", 57),
+    ],
+)
+def test_what_is_declared_of_a_record_is_declared_of_all_that_is_in_it(
+    key: str, name: str, inside: int
+) -> None:
+    (found,) = simulated(key, 1)
+    where = replace(found.provenance, fields=(field_origin(f"{name}=data-release:dp2"),))
+    release = Policy("rdo013-2025").release(replace(found, provenance=where))
+    assert len(release.withheld) == inside
+    assert {path.top for path in release.withheld} == {name.removesuffix("[]")}
