@@ -10,5 +10,6 @@ when two contenders, asked for the same work, do not give the same result.
     race     contenders take turns; CPU time of each, and ratios round by round
     policy   what releasing costs, and taking fields out of a packet
     visit    a visit of 10 000 alerts: CPU time and memory; and the command with several processes
+    vtp      the VTP broker and Comet: ``python -m bench vtp``
     report   the tables, the JSON, and the table in docs/performance.md
 """

@@ -1,4 +1,4 @@
-"""``python -m bench``: race, print the tables."""
+"""``python -m bench``: race, print the tables. ``python -m bench vtp``: the brokers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import click
 import orjson
 
 from bench import policy, report, visit, works
+from bench.vtp.command import vtp
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @click.option(
     "--quick", is_flag=True, help="Two alerts, one round, a visit of 20: does it run, is the output the same?"
 )
@@ -36,6 +38,7 @@ from bench import policy, report, visit, works
 )
 @click.option("--update-docs", is_flag=True, help="Put the tables into docs/performance.md.")
 def main(
+    context: click.Context,
     quick: bool,
     alerts: int,
     rounds: int,
@@ -49,6 +52,8 @@ def main(
     The tables are Markdown. Before anything is timed, the results of all contenders are compared; a difference
     ends the run.
     """
+    if context.invoked_subcommand is not None:
+        return
     turn = works.TURN
     if quick:
         alerts, rounds, visit_alerts, turn = 2, 1, 20, 0.0
@@ -77,6 +82,8 @@ def main(
     if update_docs:
         report.update(made)
 
+
+main.add_command(vtp)
 
 if __name__ == "__main__":
     main()

@@ -16,7 +16,7 @@ from bench.policy import SHARE_GOAL, STRIP_GOALS, Share, Strip
 from bench.visit import Scaling, Visit
 from bench.works import Result
 
-__all__ = ["VISIT_GOAL", "Report", "machine", "update"]
+__all__ = ["PAGE", "VISIT_GOAL", "Report", "machine", "now", "put", "reached", "table", "update"]
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 BEGIN, END = "<!-- written by python -m bench --update-docs -->\n", "<!-- end of what bench writes -->\n"
@@ -92,7 +92,7 @@ class Report:
         def faster(result: Result, name: str) -> str:
             return str(result.ratios[name]) if name in result.ratios else "–"
 
-        return _table(
+        return table(
             (
                 "Work", "Packets", "Bytes in", "Params", "gateway, µs", "fastavro + voevent-parse, µs",
                 "times faster", "goal", "than with a reader schema", "than fastavro + lxml",
@@ -108,7 +108,7 @@ class Report:
         )  # fmt: skip
 
     def _visits(self) -> str:
-        return _table(
+        return table(
             (
                 "Visit", "Alerts", "MB in", "MB out", "CPU s", "µs an alert", "goal",
                 "peak MB after a tenth", "at the end",
@@ -123,7 +123,7 @@ class Report:
         )  # fmt: skip
 
     def _scalings(self) -> str:
-        return _table(
+        return table(
             (
                 "`gateway convert`",
                 "Alerts",
@@ -138,12 +138,12 @@ class Report:
         )
 
     def _shares(self) -> str:
-        return _table(
+        return table(
             ("Policy", "Packets", "release, µs", "core event, µs", "percent of it", "goal"),
             (
                 (
                     f"release, {s.custody}", s.packets, f"{s.release:.1f}", f"{s.mint:,.0f}", str(s.percent),
-                    _reached(s.percent.median <= SHARE_GOAL, f"at most {SHARE_GOAL:.0f}")
+                    reached(s.percent.median <= SHARE_GOAL, f"at most {SHARE_GOAL:.0f}")
                     if s.custody == "issued" else "–",
                 )
                 for s in self.shares
@@ -151,19 +151,20 @@ class Report:
         )  # fmt: skip
 
     def _strips(self) -> str:
-        return _table(
+        return table(
             ("Policy", "Packets", "gateway, µs", "fastavro, µs", "times faster", "goal"),
             (
                 (
                     "four fields taken out", s.packets, f"{s.gateway:,.0f}", f"{s.fastavro:,.0f}", str(s.faster),
-                    _reached(s.faster.median >= STRIP_GOALS[s.packets], f"{STRIP_GOALS[s.packets]:.0f}"),
+                    reached(s.faster.median >= STRIP_GOALS[s.packets], f"{STRIP_GOALS[s.packets]:.0f}"),
                 )
                 for s in self.strips
             ),
         )  # fmt: skip
 
 
-def _reached(good: bool, goal: str) -> str:
+def reached(good: bool, goal: str) -> str:
+    """A cell that says the goal and whether it is reached."""
     return f"{goal}: {'reached' if good else 'missed'}"
 
 
@@ -185,7 +186,8 @@ def _mega(size: int) -> str:
     return f"{size / 1e6:,.0f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     return "".join(f"| {' | '.join(line)} |\n" for line in (head, ["---"] * len(head), *rows))
 
 
@@ -195,10 +197,14 @@ def now() -> datetime:
 
 
 def update(report: Report, page: Path = PAGE) -> None:
-    """Put the tables into the documentation, between the marks."""
-    text = page.read_text("utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
+    """Put the tables into the documentation."""
+    put(report.markdown(), page, BEGIN, END)
+
+
+def put(tables: str, page: Path, begin: str, end: str) -> None:
+    """Put tables into a page, between its marks."""
+    head, found, rest = page.read_text("utf-8").partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
         raise SystemExit(f"{page.name} does not have the two lines between which the tables stand.")
-    page.write_text(f"{head}{BEGIN}\n{report.markdown()}\n{END}{tail}", "utf-8")
+    page.write_text(f"{head}{begin}\n{tables}\n{end}{tail}", "utf-8")

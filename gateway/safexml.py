@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 from lxml import etree
 
 from gateway.errors import GatewayError, LimitError, Where, XMLError
 
-__all__ = ["MAX_BYTES", "Element", "line_of", "parse"]
+__all__ = ["MAX_BYTES", "Element", "line_of", "namespaces", "parse"]
 
 Element = etree._Element
 
@@ -105,6 +106,16 @@ def _check_prolog(data: bytes) -> None:
         raise XMLError(
             "xml-malformed", "The document does not start with a root element.", where=Where(line=1)
         )
+
+
+def namespaces(root: Element) -> Iterator[tuple[str, str]]:
+    """Prefix and name of each namespace that is declared anywhere, the prefix empty for a default one.
+
+    `Element.nsmap` has all that are in force, so to ask each element takes the square of a document's length.
+    """
+    for _, declared in etree.iterwalk(root, events=("start-ns",)):
+        prefix, name = cast(tuple[str, str], declared)
+        yield prefix, name
 
 
 def line_of(element: Any) -> int | None:

@@ -1,17 +1,31 @@
 """The benchmark runs, and notices contenders that do not do the same. How fast they are is not tested."""
 
+import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from voevents import EVERYTHING
+
+from gateway import validate
+from gateway.codecs.voevent import decode
+from gateway.model.finding import Severity
+from gateway.vtp import frame
+from gateway.vtp.transport import Transport, write
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from bench import packets, peers, report, works  # noqa: E402
 from bench.race import race, ratio  # noqa: E402
 from bench.same import Different, require_same  # noqa: E402
+from bench.vtp import report as vtp_report  # noqa: E402
+from bench.vtp import stored, turns  # noqa: E402
+from bench.vtp.brokers import NAMES, Broker  # noqa: E402
+from bench.vtp.events import SIZES, Series  # noqa: E402
+from bench.vtp.load import Load  # noqa: E402
 
 PEERS = peers.peers()
 
@@ -120,3 +134,91 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
 def test_the_documentation_has_the_marks() -> None:
     text = report.PAGE.read_text("utf-8")
     assert text.count(report.BEGIN) == text.count(report.END) == 1
+
+
+class TestBrokers:
+    """``python -m bench vtp``."""
+
+    def test_quick_run_prints_the_tables(self, tmp_path: Path) -> None:
+        pytest.importorskip("comet")
+        file = tmp_path / "vtp.json"
+        run = subprocess.run(
+            [sys.executable, "-m", "bench", "vtp", "--quick", "--json", str(file)],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        lines = [line for line in run.stdout.splitlines() if line.startswith("| ")]
+        assert len(lines) == 2 + len(SIZES) * len(turns.SUBSCRIBERS) + 2 + len(SIZES) + 2 + 2 + 2 + 2
+        found = json.loads(file.read_bytes())
+        assert all(set(cost["cpu"]) == set(NAMES) for cost in found["costs"])
+
+    @pytest.mark.parametrize("size", SIZES)
+    def test_events_have_their_size_and_no_error(self, size: int) -> None:
+        series = Series(size)
+        assert 0.9 * size < series.size <= size
+        first, second = series.event(1), series.event(2)
+        assert first != second
+        assert len(first) == len(second) == series.size
+        assert not [finding for finding in validate(first) if finding.severity is Severity.ERROR]
+
+    def test_a_broker_that_changes_an_event_is_noticed(self) -> None:
+        with pytest.raises(Different):
+            asyncio.run(through(lambda event: event.replace(b"test", b"TEST")))
+
+    def test_a_broker_that_changes_nothing_passes(self) -> None:
+        load = asyncio.run(through(lambda event: event))
+        assert len(load.latencies) == 2 * len(load.events)
+
+    def test_what_a_message_costs_is_the_slope(self) -> None:
+        alone = turns.Cost(8400, 0, 10, {"gateway": [1.0, 1.0, 1.0], "Comet": [2.0, 2.0, 2.0]})
+        many = turns.Cost(8400, 50, 10, {"gateway": [2.0, 2.0, 2.0], "Comet": [7.0, 6.0, 12.0]})
+        (slope,) = turns.slopes([alone, many])
+        assert slope.cpu == {"gateway": 20.0, "Comet": 100.0}
+        assert str(slope.faster) == "5.0 (4.0–10.0)"
+
+    def test_a_store_is_filled_with_what_is_not_asked_for(self, tmp_path: Path) -> None:
+        (empty, full) = stored.measure(tmp_path, (0, 1000), 20, 2)
+        assert (len(empty.new), len(full.known)) == (2, 2)
+
+    def test_the_documentation_has_the_marks(self) -> None:
+        text = report.PAGE.read_text("utf-8")
+        assert text.count(vtp_report.BEGIN) == text.count(vtp_report.END) == 1
+
+
+async def through(change: Callable[[bytes], bytes]) -> Load:
+    """Two events through a broker that does one thing to them, to two subscribers."""
+    writers: list[asyncio.StreamWriter] = []
+    handlers: list[asyncio.Task[None] | None] = []
+
+    async def author(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.append(asyncio.current_task())
+        document = await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big"))
+        ivorn = document.decode().partition('ivorn="')[2].partition('"')[0]
+        writer.write(frame(write(Transport("ack", ivorn, ""))))
+        for one in writers:
+            one.write(frame(change(document)))
+        writer.close()
+        await writer.wait_closed()
+
+    async def subscriber(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.append(asyncio.current_task())
+        writers.append(writer)
+        writer.write(frame(write(Transport("authenticate", "ivo://org.example/broker", ""))))
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    series = EVERYTHING["2.0"]
+    ivorns = ["ivo://org.example/bench#1", "ivo://org.example/bench#2"]
+    own = decode(series).ivorn.encode()
+    load = Load([(ivorn, series.replace(own, ivorn.encode(), 1)) for ivorn in ivorns], 2)
+    async with (
+        await asyncio.start_server(author, "127.0.0.1", 0) as receive,
+        await asyncio.start_server(subscriber, "127.0.0.1", 0) as broadcast,
+    ):
+        ports = [server.sockets[0].getsockname()[1] for server in (receive, broadcast)]
+        try:
+            await load.run(Broker("one", 0, *ports))
+        finally:
+            await asyncio.gather(*filter(None, handlers))
+    return load

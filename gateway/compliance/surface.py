@@ -110,13 +110,15 @@ def column(
     found: Iterable[Sign] = (),
     alike: Hashable = None,
 ) -> Surface:
-    """A column of a table, or what is said about one (rule 2).
+    """A column of a table, or what is said about one (rule 2). Its names are texts too.
 
     rows : how many its table has, when that is known; each may be about an object of its own
     """
     path = FieldPath(steps)
     resource = Resource(kind, path, objects=rows)
-    return Surface(path, resource, sort, detail, line, signs=frozenset(found), alike=alike)
+    return Surface(
+        path, resource, sort, detail, line, signs=frozenset(found).union(*map(signs, steps)), alike=alike
+    )
 
 
 def free_text(

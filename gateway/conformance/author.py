@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.codecs.voevent.check import first_error
 from gateway.conformance import receipts
 from gateway.conformance.check import Checks, NotRun, Unmet
-from gateway.conformance.documents import NAMESPACES, TESTER, transport
+from gateway.conformance.documents import NAMESPACES, transport
 from gateway.conformance.guests import Guests
 from gateway.conformance.wire import Wire
 from gateway.vtp.framing import frame
@@ -141,19 +141,6 @@ async def _(stage: AuthorStage) -> None:
         receipts.packet(payload)
         if not await wire.over(stage.giving_up):
             raise Unmet(f"It was still waiting after {stage.giving_up:g} s.")
-
-
-@AUTHOR("VTP-22", "practice", "A receipt for another event is no receipt for this one.")
-async def _(stage: AuthorStage) -> None:
-    async with stage.visit() as (wire, payload):
-        receipts.packet(payload)
-        await wire.say(transport("ack", f"{TESTER}#another"))
-        wire.close()
-        again = await stage.guests.comes_again(stage.quiet)
-        if again is not None:
-            again.close()
-            return
-        await stage._code(good=False)
 
 
 for _what, _answer in (

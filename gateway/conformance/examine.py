@@ -77,7 +77,10 @@ async def examine(
     rows = [check for check in table(settings.role) if not settings.only or check.number in settings.only]
     if settings.role == "broker":
         stage = BrokerStage(settings.address, settings.broadcast, settings.patience)
-        outcomes = await _all(rows, stage, settings.slow, began, together=True)
+        try:
+            outcomes = await _all(rows, stage, settings.slow, began, together=True)
+        finally:
+            await stage.close()
     else:
         guests = Guests(settings.command, settings.patience, settings.arrival)
         assert settings.address is not None

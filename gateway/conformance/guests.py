@@ -19,6 +19,9 @@ from gateway.errors import SettingsError
 
 __all__ = ["Guests"]
 
+GRACE = 0.5
+"""Seconds in which a connection is still seen of a program that has ended."""
+
 
 class Guests:
     """The connections of the program under test.
@@ -32,6 +35,7 @@ class Guests:
         self._words = shlex.split(command) if command else None
         self._patience, self._arrival = patience, arrival
         self._came: asyncio.Queue[Wire] = asyncio.Queue()
+        self._wires: list[Wire] = []
         self._server: asyncio.Server | None = None
         self._programs: list[Process] = []
         self.host, self.port = "", 0
@@ -47,16 +51,27 @@ class Guests:
         self.host, self.port = self._server.sockets[0].getsockname()[:2]
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._came.put_nowait(Wire(reader, writer, self._patience))
+        wire = Wire(reader, writer, self._patience)
+        self._wires.append(wire)
+        self._came.put_nowait(wire)
 
     async def arrives(self) -> Wire:
         """The next connection, of a program that is started for it when there is a command."""
         if self._words is not None:
             await self._start(self._words)
-        try:
-            return await asyncio.wait_for(self._came.get(), self._arrival)
-        except TimeoutError:
-            raise NotRun(f"Nobody connected within {self._arrival:g} s.") from None
+        coming = asyncio.ensure_future(self._came.get())
+        ends = [asyncio.ensure_future(program.wait()) for program in self._programs[-1:]]
+        await asyncio.wait((coming, *ends), timeout=self._arrival, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        if not coming.done():
+            await asyncio.wait((coming,), timeout=GRACE if ends else 0)
+        if coming.done():
+            return coming.result()
+        coming.cancel()
+        if any(end.done() and not end.cancelled() for end in ends):
+            raise NotRun(f"The program ended with {self._programs[-1].returncode} and did not connect.")
+        raise NotRun(f"Nobody connected within {self._arrival:g} s.")
 
     async def comes_again(self, seconds: float) -> Wire | None:
         """A connection that comes without being asked for; None when there is none within the time."""
@@ -91,6 +106,8 @@ class Guests:
     async def close(self) -> None:
         """End everything."""
         await self.dismiss()
+        for wire in self._wires:
+            await wire.end()
         if self._server is not None:
             self._server.close()
 

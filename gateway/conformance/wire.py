@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from contextlib import suppress
 from socket import SO_LINGER, SOL_SOCKET
 
 from gateway.conformance.check import Unmet
@@ -35,6 +36,8 @@ class Wire:
 
     async def raw(self, data: bytes) -> None:
         """Send bytes. That the peer has closed meanwhile is seen by who reads."""
+        if self._writer.is_closing():
+            return
         try:
             self._writer.write(data)
             await asyncio.wait_for(self._writer.drain(), self.patience)
@@ -78,6 +81,12 @@ class Wire:
     def close(self) -> None:
         """End the connection in order."""
         self._writer.close()
+
+    async def end(self) -> None:
+        """End it, and wait until nothing of it is left."""
+        self._writer.close()
+        with suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), self.patience)
 
     def vanish(self) -> None:
         """End it as a machine does that fails: with a reset."""

@@ -48,6 +48,7 @@ class Broadcaster(Session):
     """Sends events. Events: `Send`, `Receipt`, `Filters`, `Alive`, `Ignored`, `Close`. Commands: `send`, `tell`.
 
     outstanding : how many events were sent and have no receipt
+    window : as given
     """
 
     TABLE = """
@@ -87,7 +88,7 @@ class Broadcaster(Session):
         """
         super().__init__(local=local, wall=wall, limit=limit, timers=timers)
         self.outstanding = 0
-        self._window = window
+        self.window = window
         self._authenticate = authenticate
         self._waiting: dict[str, int] = {}
         self._said_before: Filters | None = None
@@ -112,7 +113,7 @@ class Broadcaster(Session):
         return [self._say("authenticate", self.local)] if self._authenticate else []
 
     def _send(self, event: Outgoing, now: float) -> list[Event]:
-        if self.outstanding >= self._window:
+        if self.outstanding >= self.window:
             what = f"The subscriber left {self.outstanding} events without a receipt."
             return self._happens("surplus", VTPError("vtp-surplus", what, clause="VTP-34"), now)
         self.outstanding += 1

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,15 +15,16 @@ import pytest
 
 from gateway.codecs.voevent import decode, encode
 from gateway.model.voevent import VOEvent, Who
+from gateway.transports.vtp.status import ask
 from gateway.vtp import Frames, Packet, frame, read
 
 GATEWAY = (sys.executable, "-c", "from gateway.cli import main; main()")
 SECONDS = 60
 
 
-def event(number: int) -> bytes:
+def event(number: int, text: str | None = None) -> bytes:
     who = Who(author_ivorn="ivo://org.example/author", date="2026-11-24T00:00:00")
-    return encode(VOEvent("2.0", f"ivo://org.example/events#{number}", "test", who))
+    return encode(VOEvent("2.0", f"ivo://org.example/events#{number}", "test", who, description=text))
 
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -79,6 +81,40 @@ def test_a_folder_is_broadcast_and_so_is_what_is_put_there(tmp_path: Path) -> No
         os.rename(tmp_path / "2.xml", folder / "2.xml")
         assert client.packet() == event(2)
         client.socket.close()
+
+
+def test_a_second_ctrl_c_ends_it_at_once_and_in_silence(tmp_path: Path) -> None:
+    folder = tmp_path / "events"
+    folder.mkdir()
+    for number in range(100):
+        (folder / f"{number}.xml").write_bytes(event(number, "word " * 18_000))
+    command = [*GATEWAY, "vtp", "serve", "--state", str(tmp_path / "state"), "--origin", "external"]
+    command += ["--broadcast", ":0", "--log-level", "error", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline().decode().rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), SECONDS):  # one that does not read
+                eventually(lambda: ask(tmp_path / "state")["subscribers"][0]["waiting"] > 0)
+                process.send_signal(signal.SIGINT)
+                eventually(lambda: not is_open(port))
+                process.send_signal(signal.SIGINT)
+                _, log = process.communicate(timeout=SECONDS)
+            assert (process.returncode, log) == (130, b"")
+        finally:
+            process.kill()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_authors_send_is_broadcast_and_the_status_tells(tmp_path: Path) -> None:

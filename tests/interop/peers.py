@@ -51,12 +51,21 @@ class Comet:
 
 @contextmanager
 def comet(
-    folder: Path, *, receive: bool = False, broadcast: bool = False, remotes: Sequence[int] = (), filters=()
+    folder: Path,
+    *,
+    receive: bool = False,
+    broadcast: bool = False,
+    remotes: Sequence[int] = (),
+    filters: Sequence[str] = (),
+    options: Sequence[str] = (),
+    path: Sequence[str] = (),
 ) -> Iterator[Comet]:
     """A Comet broker with what it needs in a folder of its own.
 
     remotes : ports on loopback of brokers to which it subscribes
     filters : XPath expressions that it asks them to apply
+    options : more of its options
+    path : folders in which it finds plugins
     """
     need("comet")
     kept = folder / "kept"
@@ -64,9 +73,8 @@ def comet(
     keep = folder / "keep.sh"
     keep.write_text(f'#!/bin/sh\ncat > "{kept}/$$.part" && mv "{kept}/$$.part" "{kept}/$$.xml"\n')
     keep.chmod(0o700)
-    arguments = [sys.executable, SCRIPTS / "twistd", "-n", "--pidfile=", "comet", "--verbose"]
-    arguments += [f"--local-ivo={IVOID}", f"--eventdb={folder / 'seen'}", f"--cmd={keep}"]
-    arguments += ["--author-whitelist=127.0.0.0/8", "--subscriber-whitelist=127.0.0.0/8"]
+    arguments = [f"--cmd={keep}", *options, "--author-whitelist=127.0.0.0/8"]
+    arguments += ["--subscriber-whitelist=127.0.0.0/8"]
     arguments += ["--receive", "--receive-port=0"] if receive else []
     arguments += ["--broadcast", "--broadcast-port=0", "--broadcast-test-interval=0"] if broadcast else []
     arguments += [f"--remote=127.0.0.1:{port}" for port in remotes]
@@ -75,11 +83,17 @@ def comet(
     def port(side: str, wanted: bool) -> int:
         return int(program.said(rf"VOEvent{side}Factory.* starting on (\d+)")[0][1]) if wanted else 0
 
-    with running(arguments, folder) as program:
+    with running(comet_with(folder, arguments), folder, *path) as program:
         ports = port("Receiver", receive), port("Broadcaster", broadcast)
         if remotes:
             program.said("Authenticate received|Subscribing to remote", len(remotes))
         yield Comet(program, *ports, kept)
+
+
+def comet_with(folder: Path, arguments: Sequence[str]) -> list[object]:
+    """The command line of a Comet broker that keeps what it has seen in the folder."""
+    twistd = [sys.executable, SCRIPTS / "twistd", "-n", "--pidfile=", "comet", "--verbose"]
+    return [*twistd, f"--local-ivo={IVOID}", f"--eventdb={folder / 'seen'}", *arguments]
 
 
 @contextmanager

@@ -73,12 +73,12 @@ class Running:
 
 
 @contextmanager
-def running(arguments: Sequence[object], folder: Path) -> Iterator[Running]:
-    """A program that runs in a folder until the block is left."""
+def running(arguments: Sequence[object], folder: Path, *path: str) -> Iterator[Running]:
+    """A program that runs in a folder until the block is left. `path` are more folders to import from."""
     process = subprocess.Popen(
         [str(argument) for argument in arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([*path, str(ROOT)])},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

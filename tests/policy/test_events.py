@@ -33,7 +33,7 @@ from gateway.model.finding import Severity
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy.engine import Policy
-from gateway.policy.events import elements, notice
+from gateway.policy.events import elements, enclosed, notice
 from gateway.policy.events.judge import EventJudge
 from gateway.policy.events.notice import Issuer, policy_group
 from gateway.policy.pattern import KindRange, PathPattern
@@ -298,7 +298,7 @@ def test_data_in_place_of_an_address_only_in_events_of_ours() -> None:
 
 
 def test_the_names_are_those_of_the_mapping() -> None:
-    assert elements.OURS == (exact.GROUP, notice.GROUP)
+    assert enclosed.OURS == (exact.GROUP, notice.GROUP)
     assert {exact.GROUP, exact.PAYLOAD_GROUP, notice.GROUP} == set(notice._ABOUT_THE_WHOLE)
 
 

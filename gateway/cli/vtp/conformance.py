@@ -38,7 +38,9 @@ __all__ = ["conformance"]
     "--arrival", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True, metavar="SECONDS",
     help="How long an author or subscriber may take to connect.",
 )  # fmt: skip
-@click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True, help="Of the report."
+)  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report to a file.")
 def conformance(address: str | None, role: Role, **given: Any) -> None:
     """Play the other side of a VTP program, and check it clause by clause.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from gateway.cli.vtp.options import state_option
+from gateway.cli.vtp.peer import STOPPED
 from gateway.model.provenance import Origin
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
@@ -94,7 +96,9 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
           --origin external
       gateway simulate 20 -o - | gateway vtp serve --broadcast :8099 --origin external --role test -
 
-    Ctrl-C ends it: what is under way is finished first. Exit codes: 0 it ended in order; 2 it could not run.
+    Ctrl-C ends it when what is under way is finished, a second one at once.
+
+    Exit codes: 0 it ended in order; 2 it could not run; 130 it was ended at once.
     """
     tls = _tls(given["tls_certificate"], given["tls_key"], given["tls_clients"])
     settings = Serving(
@@ -122,7 +126,10 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
         test_interval=given["test_interval"],
     )
     begin_logging(given["log_level"])
-    run(lambda stop: serve_until(settings, stop, _started))
+    try:
+        run(lambda stop: serve_until(settings, stop, _started))
+    except asyncio.CancelledError:
+        raise SystemExit(STOPPED) from None
 
 
 def _started(broker: Broker) -> None:

@@ -38,6 +38,7 @@ _OTHER_TYPE = Decision(
 )
 _KNOWN = {"type", "name", "namespace", "fields", "items", "values", "symbols", "size", "logicalType", "precision",
           "scale", "order", "version"}  # fmt: skip
+_PARTS = {"type", "fields", "items", "values"}
 _SAYS = ("doc", "default", "aliases")
 
 
@@ -127,15 +128,15 @@ def _beside(
 
 def _said(node: dict[str, Any], path: FieldPath, found: dict[FieldPath, Surface]) -> Iterator[Surface]:
     said = [key for key in _SAYS if node.get(key) not in (None, "", [])]
-    if any(key not in _KNOWN and key not in _SAYS for key in node):
+    texts = (text for key, value in node.items() if key not in _PARTS for text in _texts(value))
+    told = set().union(*map(signs, texts))
+    if any(key not in _KNOWN and key not in _SAYS for key in node) or (told and not said):
         said.append("other attributes")
     if not said:
         return
     at = found.get(path) or _in(path, found)
     if at is not None:
-        texts = (text for key, value in node.items() if key not in _KNOWN for text in _texts(value))
-        found_in = at.signs.union(*map(signs, texts))
-        yield replace(at, path=path, sort="documentation", detail=", ".join(said), signs=found_in)
+        yield replace(at, path=path, sort="documentation", detail=", ".join(said), signs=at.signs | told)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -144,7 +145,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _in(path: FieldPath, found: dict[FieldPath, Surface]) -> Surface | None:
-    """The leaf that stands for a record: one that is no alert's if there is any, else the first."""
-    inside = [surface for place, surface in found.items() if place.steps[: len(path.steps)] == path.steps]
+    """The leaf that stands for a record, array or map: one that is no alert's if there is any, else the first."""
+    wanted = _named(path.steps)
+    inside = [surface for place, surface in found.items() if _named(place.steps[: len(wanted)]) == wanted]
     others = (surface for surface in inside if surface.denied or surface.resource.kind == "table")
     return next(others, inside[0] if inside else None)
+
+
+def _named(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """A path without a mark behind its last step: the array, not what is in it."""
+    return (*steps[:-1], steps[-1].rstrip("[]{}")) if steps else ()

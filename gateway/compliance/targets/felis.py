@@ -4,6 +4,7 @@ Rules
 1. A file with anchors, aliases or deep nesting is refused before anything is built of it: a few lines of them
    can stand for any amount of data.
 2. A column is ``Table.column``; `columnRefs` are columns as well, under the names that they have here.
+3. What can be told of the other texts (descriptions, values, constraints) is told of the table or schema as a whole.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import yaml
 
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
-from gateway.compliance.surface import Content, Surface, column
+from gateway.compliance.surface import Content, Surface, column, free_text
+from gateway.compliance.targets import jsons
 from gateway.errors import InputError, LimitError, Where
+from gateway.model.fieldpath import FieldPath
+from gateway.policy.events.signs import signs
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "NAME", "fields", "recognise"]
 
@@ -81,6 +85,15 @@ def _surfaces(schema: Any) -> Iterator[Surface]:
             )
         for step in _columns(table, number):
             yield column(name, step)
+        yield from _said(table, name)
+    yield from _said({key: value for key, value in schema.items() if key != "tables"})
+
+
+def _said(value: dict[str, Any], *steps: str) -> Iterator[Surface]:
+    """Rule 3."""
+    texts = [str(leaf) for _, leaf, _ in jsons.walk(value, FieldPath(()), 0)]
+    if any(map(signs, texts)):
+        yield free_text(*steps, "#text", text="\n".join(texts))
 
 
 def _columns(table: dict[str, Any], number: int) -> Iterator[str]:

@@ -4,7 +4,8 @@ Rules
 1. A path is the keys on the way, ``[]`` after an array: ``diaSource.ra``, ``candidates[].score``.
 2. A key that occurs twice in an object is refused, because two readers may see two values (L30).
 3. A text that is JSON itself is looked into as well, once (L16).
-4. What does not look like a name is the key of a map, and may be a value: ``scores{}.mean``.
+4. What does not look like a name is the key of a map, and a value itself: that of ``scores{}``, beside
+   ``scores{}.mean``. What does may be a text like any other.
 5. A file has as many rows as documents, or as its longest array of objects: each may be about an object of its own. A
    row, to compare values in, is a document, or an object in one that is an array.
 6. Numbers in arrays of arrays can be an image, and so can a long text that nobody can read (L14).
@@ -15,15 +16,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
-from gateway.compliance.surface import Content, Row, Surface
+from gateway.compliance.surface import Content, Row, Surface, column
 from gateway.errors import JSONError, LimitError, Where
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.signs import Sign, bulk, signs
-from gateway.policy.rule import Resource
 
 __all__ = [
     "MAX_BYTES",
@@ -73,12 +74,8 @@ def _surfaces(values: list[Any]) -> Iterator[Surface]:
                 full.add(path)
     count = max([len(values), *map(_rows, values)])
     for path, found in known.items():
-        yield Surface(
-            path,
-            Resource("table", path, objects=count),
-            empty=path not in full,
-            within=within[path],
-            signs=frozenset(found),
+        yield replace(
+            column(*path.steps, rows=count, found=found), empty=path not in full, within=within[path]
         )
 
 
@@ -137,7 +134,8 @@ def paths(value: Any) -> Iterator[FieldPath]:
 
 
 def walk(value: Any, path: FieldPath, depth: int, numbers: int = 0) -> Iterator[tuple[FieldPath, Any, int]]:
-    """(path, value, how many numbers are in the outermost array around it) of everything that has no parts.
+    """(path, value, how many numbers are in the outermost array around it) of everything that has no parts,
+    and of the keys of maps.
 
     Raises LimitError (limit-depth).
     """
@@ -145,7 +143,10 @@ def walk(value: Any, path: FieldPath, depth: int, numbers: int = 0) -> Iterator[
         raise LimitError("limit-depth", f"The JSON is nested deeper than {MAX_DEPTH}.")
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            inner = path / key if _NAME.match(key) else (path.entries() if path.steps else FieldPath(("{}",)))
+            inner = path / key
+            if not _NAME.match(key):
+                inner = path.entries() if path.steps else FieldPath(("{}",))
+                yield inner, key, numbers
             yield from walk(item, inner, depth + 1)
     elif isinstance(value, list) and value:
         numbers = numbers or _numbers(value, depth)

@@ -4,13 +4,15 @@ Rules
 1. Only the footer is read, however large the file; its length is looked at before pyarrow sees it.
 2. A column is ``file.column``, with ``[]`` after a list.
 3. The smallest and largest value that the footer or a page index keep of a column are statistics of it (L15).
-4. Entries of the footer that pyarrow or pandas did not make are metadata of nobody's column (L06).
+4. Entries of the footer that pyarrow or pandas did not make are metadata of nobody's column (L06), and so is what a
+   user gave pandas to keep. What is said of a field inside another is about the outer one.
 5. A cell that holds as many numbers as an image, or as many bytes that are no text, can be one (L14). That is told by
    what the footer says of a row group: how many values it has in how many rows, and how many bytes.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +30,9 @@ MAX_FOOTER = 32 * 2**20
 """Largest footer of a Parquet file: one of 1300 columns and 100 row groups has about 20 MB."""
 
 _MAGIC = b"PAR1"
-_OF_WRITERS = {b"ARROW:schema", b"pandas"}
+_OF_PANDAS = {
+    "attributes", "column_indexes", "columns", "creator", "index_columns", "pandas_version", "partition_columns",
+}  # fmt: skip
 _OF_FIELDS = {b"PARQUET:field_id"}
 
 
@@ -80,9 +84,9 @@ def _surfaces(table: str, footer: Any, schema: Any) -> Iterator[Surface]:
         if _has_statistics(footer, number):
             yield column(table, *steps, sort="statistics", detail="statistics", rows=rows)
     for field in schema:
-        more = {key: value for key, value in (field.metadata or {}).items() if key not in _OF_FIELDS}
+        more = list(_said_of(field))
         if more:
-            found = {sign for said in (*more, *more.values()) for sign in signs(_text(said))}
+            found = {sign for said in more for sign in signs(_text(said))}
             yield column(
                 table,
                 field.name,
@@ -91,10 +95,37 @@ def _surfaces(table: str, footer: Any, schema: Any) -> Iterator[Surface]:
                 rows=rows,
                 found=found,
             )
-    own = {key: value for key, value in (footer.metadata or {}).items() if key not in _OF_WRITERS}
+    own = {
+        key: value for key, value in (footer.metadata or {}).items() if not _is_of_writers(key, _text(value))
+    }
     for number, key in enumerate(sorted(own), 1):
         text = f"{_text(key)} {_text(own[key])}"
         yield free_text(table, f"#metadata{number}", text=text, sort="metadata")
+
+
+def _said_of(field: Any) -> Iterator[bytes]:
+    """The metadata of a field and of those in it."""
+    for key, value in (field.metadata or {}).items():
+        if key not in _OF_FIELDS:
+            yield from (key, value)
+    for place in range(field.type.num_fields):
+        yield from _said_of(field.type.field(place))
+
+
+def _is_of_writers(key: bytes, text: str) -> bool:
+    """Whether an entry is what pyarrow or pandas make of the columns alone."""
+    if key != b"pandas":
+        return key == b"ARROW:schema"
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(said, dict)
+        and said.keys() <= _OF_PANDAS
+        and not said.get("attributes")
+        and not signs(text)
+    )
 
 
 _NUMBER = re.compile("[0-9]+")

@@ -9,7 +9,9 @@ Rules
 4. INFO, DESCRIPTION of a table and comments are free text, unless INFO is what the protocol says of the query
    (``QUERY_STATUS``). Data somewhere else are an address.
 5. Rows of ``TAP_SCHEMA.columns`` are columns themselves.
-6. A table has as many rows as TABLEDATA or `nrows` says. An array of many numbers in a cell can be an image, and so can
+6. Whatever else there is, is looked at: the attributes of every element, namespaces that are none of the IVOA's, text
+   between elements, elements where they do not belong, and cells that are in no column.
+7. A table has as many rows as TABLEDATA or `nrows` says. An array of many numbers in a cell can be an image, and so can
    columns of numbers that say the same of themselves (L14).
 """
 
@@ -23,7 +25,7 @@ from gateway import safexml
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Row, Sort, Surface, column, free_text, link
-from gateway.compliance.targets.xmlroot import local, root
+from gateway.compliance.targets.xmlroot import SCHEMAS, local, root
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.signs import Sign, bulk, signs
 
@@ -35,7 +37,11 @@ MAX_BYTES = 64 * 2**20
 
 # Elements in which there is no text, and such as say in what frame positions and times are.
 _OF_ELEMENTS = ("VOTABLE", "RESOURCE", "TABLE", "GROUP", "FIELD", "PARAM", "DATA", "TABLEDATA", "TR")
+_OF_DATA = ("DATA", "TABLEDATA", "TR", "TD", "BINARY", "BINARY2", "STREAM")
 _FRAMES = ("COOSYS", "TIMESYS", "FIELDref", "PARAMref")
+# Attributes that have a surface of their own, and elements all of whose attributes have.
+_ELSEWHERE = {("PARAM", "value"), ("STREAM", "href"), ("TD", "href")}
+_SAID_WHOLE = ("INFO", "LINK", "DESCRIPTION", "VALUES", "MIN", "MAX", "OPTION")
 _STATUS = ("OK", "OVERFLOW", "ERROR")
 _NUMBERS = ("short", "int", "long", "float", "double", "unsignedByte", "floatComplex", "doubleComplex")
 
@@ -55,10 +61,33 @@ def _surfaces(document: safexml.Element, table: str) -> Iterator[Surface]:
     yield from _inside(document, table)
     for beside in (*document.itersiblings(preceding=True), *document.itersiblings()):
         yield from _other(beside, "", table)
-    for element in document.iter(*(f"{{*}}{name}" for name in _OF_ELEMENTS)):
-        between = [str(text or "").strip() for text in (element.text, *(child.tail for child in element))]
-        if any(between):
-            yield free_text(table, "#text", text=" ".join(between), line=safexml.line_of(element))
+    for element in document.iter("{*}*"):
+        line = safexml.line_of(element)
+        if any(signs(text) for text in _attributes(element)):
+            yield free_text(table, "#attributes", text=" ".join(_attributes(element)), line=line)
+        if local(element.tag) in (*_OF_ELEMENTS, *_FRAMES):
+            between = [str(text or "").strip() for text in (element.text, *(child.tail for child in element))]
+            if any(between):
+                yield free_text(table, "#text", text=" ".join(between), line=line)
+        if local(element.tag) in _FRAMES:
+            for child in element:
+                yield from _other(child, local(child.tag), table)
+
+
+def _attributes(element: safexml.Element) -> list[str]:
+    """Texts of the attributes and namespaces of an element, but for addresses of the IVOA's and W3C's own schemas.
+
+    What stands where its own surface is made of it, a value or address, is not among them.
+    """
+    parent = element.getparent()
+    known = parent.nsmap if parent is not None else {}
+    said = [str(uri) for prefix, uri in element.nsmap.items() if known.get(prefix) != uri]
+    for name, value in element.attrib.items():
+        if str(name).startswith("{"):
+            said += [str(name)[1:].replace("}", " "), *str(value).split()]
+        elif (local(element.tag), str(name)) not in _ELSEWHERE and local(element.tag) not in _SAID_WHOLE:
+            said += [str(name), str(value)]
+    return [text for text in said if not text.startswith(SCHEMAS)]
 
 
 def _inside(element: safexml.Element, table: str) -> Iterator[Surface]:
@@ -89,6 +118,9 @@ def _of_table(element: safexml.Element, table: str) -> Iterator[Surface]:
             yield from _inside(child, table)
         elif name == "DATA":
             yield from _of_data(child, table)
+            beyond = [cell for _, row in cells for cell in row[len(names) :]]
+            if beyond:
+                yield free_text(table, "#cells", text=" ".join(beyond), line=safexml.line_of(child))
         else:
             yield from _other(child, name, table)
     if {"table_name", "column_name"} <= set(names):
@@ -188,5 +220,5 @@ def _of_data(element: safexml.Element, table: str) -> Iterator[Surface]:
             yield link(str(child.get("href")), table, f"#{name}", line=safexml.line_of(child))
         elif name == "FITS":
             yield free_text(table, "#FITS", line=safexml.line_of(child), sort="metadata")
-        elif name in ("INFO", ""):
+        elif name not in _OF_DATA:
             yield from _other(child, name, table)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["local", "root"]
+__all__ = ["SCHEMAS", "local", "root"]
+
+SCHEMAS = ("http://www.ivoa.net/xml/", "http://www.w3.org/")
+"""How the names and addresses of the schemas begin that every such document names."""
 
 _ROOT = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?>(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>)\s*)*+"

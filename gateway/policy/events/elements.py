@@ -22,13 +22,11 @@ Rules
 3. A Param, Field or anything else without a name has an empty step for it. Elements of one name share a path.
 4. What is left of a Group, Table, How or Why when all in it was taken away is taken away too. A Table whose rows
    are not as long as its Fields are many keeps all of its columns or none.
-5. A cutout may be inline in an event that says it was made by a gateway (it has one of the Groups `OURS`), and so may
-   the packet.
+5. A cutout may be inline in an event that a gateway made, and so may the packet (`gateway.policy.events.enclosed`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
@@ -39,6 +37,7 @@ from gateway.model import voevent as model
 from gateway.model.fieldpath import FieldPath
 from gateway.model.voevent import VOEvent
 from gateway.model.voevent_values import is_float
+from gateway.policy.events.enclosed import Enclosed, PacketPasses
 from gateway.policy.events.signs import in_a_grid
 from gateway.policy.pattern import PathPattern
 from gateway.policy.rule import Decision, strictest
@@ -67,10 +66,7 @@ _ALONE = ("ivorn", "Who", "WhereWhen", "Citations", "Description", "Reference", 
 _REMARKS = ("Description", "Reference")
 _IN_PARAMS = (*_REMARKS, "Value", "value", "name", "ucd", "unit", "dataType", "utype", "*")
 _INSIDE = {"How": _REMARKS, "Why": ("Name", "Concept", "Inference", *_REMARKS)}
-OURS = ("avro", "policy")
-"""By one of these Groups an event says that it was made from an alert (`gateway.mapping.exact`), or redacted."""
 _PACKET = FieldPath(("What", "avro.payload", "base64"))
-_CUTOUT = re.compile(r"data:(?:image/fits|application/gzip);base64,[A-Za-z0-9+/=]*")
 
 
 class Slot(NamedTuple):
@@ -171,9 +167,8 @@ class Selection:
     texts : all that it said
     """
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._is_ours = False
+    def __init__(self, judge: Judge, packet_passes: PacketPasses = lambda *_: False) -> None:
+        self._judge, self._packet_passes = judge, packet_passes
         self.elements: list[tuple[Element, Decision]] = []
         self.texts: set[str] = set()
 
@@ -198,7 +193,7 @@ class Selection:
 
     def __call__(self, event: VOEvent) -> VOEvent:
         """What is left of an event; its identity is, in any case."""
-        self._is_ours = event.what is not None and any(map(event.what.group, OURS))
+        self._enclosed = Enclosed(event, self._packet_passes)
         self.decide(IDENTITY, (event.ivorn, event.role))
         description = event.description
         if description is not None and self._one("Description", model.Description(description)) is None:
@@ -256,10 +251,10 @@ class Selection:
         """Whether a Param, Description or Reference passes."""
         name = (item.name or "") if isinstance(item, model.Param) else type(item).__name__
         value: object = item
-        if self._is_ours and isinstance(item, model.Reference) and _CUTOUT.fullmatch(item.uri or ""):
+        if isinstance(item, model.Reference) and self._enclosed.is_stamp(item.uri):
             self.texts.add(item.uri or "")
             value = replace(item, uri=None)
-        elif self._is_ours and path / name == _PACKET and isinstance(item, model.Param):
+        elif isinstance(item, model.Param) and path / name == _PACKET and self._enclosed.is_packet(item.text):
             self.texts.add(item.text or "")
             value = replace(item, value=None, value_element=None)
         return self.decide(path / name, value, above).passes

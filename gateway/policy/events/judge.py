@@ -15,9 +15,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gateway.errors import AvroError, PolicyError
+from gateway.model.alert import AlertSchema
 from gateway.model.audience import Audience
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
+from gateway.policy.alerts.judge import AlertJudge
 from gateway.policy.events.copies import COPIED, Copies
 from gateway.policy.events.elements import MARKUP, Element, Selection, declared, is_about
 from gateway.policy.events.markup import markup
@@ -29,6 +32,7 @@ from gateway.policy.verdict import all_pass, changes, explain
 
 __all__ = ["EventJudge", "is_made", "judged", "signs_of"]
 
+_PACKET = Provenance(Origin.ALERT)
 _MADE = (Origin.BROKER_ANNOTATION, Origin.DDP, Origin.USER)
 MAX_KNOWN = 4096
 """Most decisions that a judge keeps: a profile has few patterns, and events name few releases."""
@@ -49,8 +53,9 @@ class EventJudge:
         self._declared = [(declared(pattern), other) for pattern, other in provenance.fields]
         self._patterns = {kind: _patterns(profile, kind) for kind in OTHER_KINDS}
         self._known: dict[tuple[object, ...], Decision] = {}
+        self._packets: dict[AlertSchema, AlertJudge] = {}
         named = [Provenance(Origin.DATA_RELEASE, token) for one in profile.judges for token in one.releases]
-        parts = [provenance, *(other for _, other in provenance.fields), *named]
+        parts = [provenance, *(other for _, other in provenance.fields), *named, _PACKET]
         moments = [change for part in parts if (change := changes(profile, part, moment)) is not None]
         self.until = min(moments, default=None)
         self.passes_elements = not provenance.fields and all_pass(
@@ -69,6 +74,17 @@ class EventJudge:
     def passes_sign(self, sign: Sign) -> bool:
         """Whether a sign passes in an event of which nothing else is declared (rule 1)."""
         return sign.release is None and self._decision(sign.resource, self._provenance).passes
+
+    def passes_packet(self, schema: AlertSchema, payload: bytes) -> bool:
+        """Whether all of an alert that an event has inline passes."""
+        judge = self._packets.get(schema)
+        if judge is None:
+            judge = AlertJudge(self._profile, schema, _PACKET, self._audience, self._moment)
+            self._packets[schema] = judge
+        try:
+            return judge(payload) is None
+        except (PolicyError, AvroError):
+            return False
 
     def origin(self, element: Element) -> Provenance:
         """Where an element comes from (rule 2)."""
@@ -121,7 +137,7 @@ def is_made(origin: Provenance) -> bool:
 
 def judged(event: VOEvent, judge: EventJudge) -> tuple[VOEvent, list[tuple[Element, Decision]]]:
     """What passes of an event, and the decision about each of its elements."""
-    selection = Selection(judge)
+    selection = Selection(judge, judge.passes_packet)
     left = selection(event)
     found = markup(event, selection.texts)
     if found:

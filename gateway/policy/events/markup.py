@@ -7,7 +7,7 @@ document is compared with the texts of its model; what the XSDs name, and where 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import cast
 
@@ -34,12 +34,14 @@ def markup(event: VOEvent, texts: Iterable[str]) -> tuple[Slot, ...]:
     known = _known().union(text.strip() for text in texts)
     root = safexml.parse(event.original)
     nodes = (*root.itersiblings(preceding=True), *root.iter(), *root.itersiblings())
-    found = dict.fromkeys(text for node in nodes for text in _of_node(node, known))
+    said = (text for node in nodes for text in _of_node(node, known))
+    declared = (text for pair in safexml.namespaces(root) for text in pair)
+    found = dict.fromkeys(text for text in (*said, *declared) if text.strip() not in known)
     return tuple(Slot(text, "prose") for text in found)
 
 
-def _of_node(node: safexml.Element, known: frozenset[str]) -> Iterator[str]:
-    """What one node says beyond what is known: its text, name, attributes, namespaces, and what follows it."""
+def _of_node(node: safexml.Element, known: frozenset[str]) -> list[str]:
+    """What one node says: its text, unless it is made of what is known, its name, attributes, and what follows it."""
     said, tag = [node.tail or ""], cast(object, node.tag)
     if isinstance(tag, str):
         if len(node) == 0 or "".join(map(str, node.itertext())).strip() not in known:
@@ -48,12 +50,9 @@ def _of_node(node: safexml.Element, known: frozenset[str]) -> Iterator[str]:
             said += str(name).removeprefix("{").split("}")
         for name, value in node.attrib.items():
             said += str(value).split() if str(name).startswith(_XSI) else [str(value)]
-        parent = node.getparent()
-        if parent is None or parent.nsmap != node.nsmap:
-            said += [text or "" for pair in node.nsmap.items() for text in pair]
     else:
         said += [node.text or "", getattr(node, "target", "")]
-    return (text for text in said if text.strip() not in known)
+    return said
 
 
 @cache

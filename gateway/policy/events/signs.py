@@ -4,15 +4,18 @@ Rules
 1. Looking can only forbid. Whether something may be seen is told by where it comes from; a sign is one more thing
    that the profile is asked about, as a resource of kind `link` or `text` with one of these paths:
 
-       link  secret            an address with a user, a token, a signature inline            no address but data
-       (``data:``) unsafe            an address that runs something or names a file of somebody's machine
-       controlled.<host> a service that only people with data rights may use, anywhere in an address or text
-       redirect          it holds another address, or is known to stand for one name              a persistent name:
-       ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign host.<host>       any other address;
-       the labels of a host stand from the top: ``host.org.example.www`` other             what looks like none of
-       these text  plain             what people wrote designator        an object of a data release, which is then
-       known: ``LSST-DP2-DO-123456789012345678`` secret            a credential that is no part of an address bulk
-       so many numbers, or such a block of characters, that it is an image or a table
+       link  secret            an address with a user, a token, a signature
+             inline            no address but data (``data:``)
+             unsafe            an address that runs something or names a file of somebody's machine
+             controlled.<host> a service that only people with data rights may use, anywhere in an address or text
+             redirect          it holds another address, or is known to stand for one
+             name              a persistent name: ``doi:``. An ``ivo:`` is VOEvent's own way to name things, and no sign
+             host.<host>       any other address; the labels of a host stand from the top: ``host.org.example.www``
+             other             what looks like none of these
+       text  plain             what people wrote
+             designator        an object of a data release, which is then known: ``LSST-DP2-DO-123456789012345678``
+             secret            a credential that is no part of an address
+             bulk              so many numbers, or such a block of characters, that it is an image or a table
 
 2. Spelling is no way round: width and case of letters, dots of other scripts, invisible characters, backslashes,
    percent-encoding and character references, several times over, are undone first.
@@ -96,7 +99,9 @@ _QUERY = re.compile(r"[?&;#/]([^=?&;#/\s]{1,64})=[^?&;#\s]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf|null)")
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,16}\Z")
 """Too short for a credential, and without what an address has; `signs` is called for every value there is."""
-_DOTS = str.maketrans({"\u3002": ".", "\\": "/"})
+_PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
+_UNSEEN = {"Pd": "-", "Cf": "", "Mn": ""}
+_MINUS = "\N{MINUS SIGN}"
 
 
 def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]:
@@ -169,22 +174,29 @@ def _spellings(text: str) -> list[str]:
     """The text and what it becomes when its encodings are undone (rule 2)."""
     found = [_plain(text)]
     while len(found) <= MAX_DECODED:
-        decoded = _plain(unquote(html.unescape(found[-1])))
+        decoded = _plain(_PERCENT.sub(_unquoted, html.unescape(found[-1])))
         if decoded == found[-1]:
             break
         found.append(decoded)
     return found
 
 
+def _unquoted(encoded: re.Match[str]) -> str:
+    return unquote(encoded[0])
+
+
 def _plain(text: str) -> str:
-    if text.isascii():
-        return text.translate(_DOTS)
-    text = unicodedata.normalize("NFKC", text)
-    return "".join(
-        "-" if category == "Pd" else character
-        for character in text
-        if (category := unicodedata.category(character)) not in ("Cf", "Mn")
-    ).translate(_DOTS)
+    if not text.isascii():
+        # Marks go before, too: to put them in their order takes the square of their number.
+        text = _seen(unicodedata.normalize("NFKC", _seen(text))).replace("\u3002", ".").replace(_MINUS, "-")
+    return text.replace("\\", "/")
+
+
+def _seen(text: str) -> str:
+    """Without characters that change how a text is read by a program and hardly how it looks."""
+    categories = {character: unicodedata.category(character) for character in set(text)}
+    unseen = {ord(one): _UNSEEN[category] for one, category in categories.items() if category in _UNSEEN}
+    return text.translate(unseen) if unseen else text
 
 
 def _classified(address: str, known: _Lists) -> Sign | None:

@@ -6,6 +6,7 @@ Rules
    ``tls:broker.example.org:8099``.
 2. Who listens does so on this machine alone unless the address says otherwise: no host and no interface is loopback,
    and no mode of a socket file is ``600``. Everywhere is said in so many words: ``0.0.0.0:8099``, ``[::]:8099``.
+   A socket file that a dead program left is replaced, and no other file.
 3. TLS around a listener is 1.2 or later. With `TLS.clients` a peer may show a certificate, which then has to be in
    date and signed by one of those; whose it is, is for `gateway.transports.vtp.people` to say. Nobody has to show
    one.
@@ -13,8 +14,10 @@ Rules
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -53,6 +56,8 @@ MAX_BACKLOG = 511
 _HOST_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})")
 _TWISTED = ("tcp", "tcp6", "ssl", "tls", "unix", "systemd", "haproxy", "fd")
 """Words that begin an address of Twisted's and are no names of hosts."""
+_PROXIED = "haproxy:"
+"""What may stand before another address."""
 _HERE = {
     "tcp": ("interface", "127.0.0.1", 2),
     "ssl": ("interface", "127.0.0.1", 5),
@@ -119,11 +124,33 @@ def server(address: str, tls: TLS | None = None) -> IStreamServerEndpoint:
 async def listen(address: str, factory: IProtocolFactory, tls: TLS | None = None) -> Port:
     """Listen there. Raises SettingsError (settings-value, settings-address)."""
     try:
-        return await wait(server(address, tls).listen(factory))
+        try:
+            return await wait(server(address, tls).listen(factory))
+        except CannotListenError as problem:
+            if not _removed(problem.port):
+                raise
+            return await wait(server(address, tls).listen(factory))
     except (CannotListenError, OSError) as problem:
         inner = problem.socketError if isinstance(problem, CannotListenError) else problem
         reason = getattr(inner, "strerror", None) or "another program may listen there"
         raise SettingsError("settings-address", f"{address} cannot be listened on: {reason}.") from None
+
+
+def _removed(place: int | str | bytes) -> bool:
+    """Remove a socket file on which nobody listens, and its lock. Whether there was one.
+
+    Twisted does so when the process of the lock is gone. After a crash in a container, or of the machine, that number
+    is often somebody else's: our own.
+    """
+    if isinstance(place, int):
+        return False
+    file = Path(os.fsdecode(place))
+    with socket.socket(socket.AF_UNIX) as probe:
+        if not file.is_socket() or probe.connect_ex(str(file)) != errno.ECONNREFUSED:
+            return False
+    file.unlink()
+    file.with_name(f"{file.name}.lock").unlink(missing_ok=True)
+    return True
 
 
 def spelled(port: Port) -> str:
@@ -177,7 +204,9 @@ def _host_port(address: str) -> tuple[str, int] | None:
 
 
 def _here(address: str) -> str:
-    """Rule 2 for an address of Twisted's."""
+    """Rule 2 for an address of Twisted's, and for one behind a proxy."""
+    if address.startswith(_PROXIED):
+        return _PROXIED + _here(address.removeprefix(_PROXIED))
     words = re.split(r"(?<!\\):", address)
     name, value, place = _HERE.get(words[0], ("", "", 0))
     said = any(word.startswith(f"{name}=") for word in words[1:])

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from gateway.errors import GatewayError, OutputError
 from gateway.relay import Offer, Relay, packet_of
 from gateway.transports.vtp.access import Door
+from gateway.transports.vtp.brake import Brake
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.peer import Peer
 from gateway.transports.vtp.seen import Seen
@@ -166,8 +167,13 @@ class AuthorPeer(Peer[Receiver]):
         self._intake, self._session = intake, session
 
     def begun(self) -> Receiver:
-        """See `Peer`."""
+        """See `Peer`. An author that does not read its receipts brings no more events."""
+        self._brake = Brake(self.transport)
         return self._session()
+
+    def finish(self) -> None:
+        """See `Peer`."""
+        self._brake.release()
 
     def answer(self, packet: Packet, refused: str | None = None) -> None:
         """The receipt."""

@@ -6,7 +6,8 @@ Rules
 3. A connection that we close may still write what it has to, for `MAX_LINGER`: a peer that does not read must not
    keep it.
 4. There is one timer, set anew only when it rings: most that is waited for comes in time.
-5. A mistake of the program in what is called from here ends the connection, and is raised where that is waited for.
+5. A broker that does not read what we say is not read either (`Brake`).
+6. A mistake of the program in what is called from here ends the connection, and is raised where that is waited for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gateway.errors import GatewayError, VTPError
+from gateway.transports.vtp.brake import Brake
 from gateway.transports.vtp.loop import loop, wait
 from gateway.vtp.events import Close, Event, Send
 from gateway.vtp.session import Session
@@ -87,7 +89,7 @@ class Link(Protocol):
             message = "The two sides disagree on TLS, or a certificate is not believed."
             self._error = VTPError("vtp-tls", message)
         elif not reason.check(ConnectionClosed):
-            self.over.set_exception(reason.value or RuntimeError())  # rule 5
+            self.over.set_exception(reason.value or RuntimeError())  # rule 6
             return
         if self.begun.done():
             self.do(self.session.lost(loop().time()))
@@ -96,6 +98,7 @@ class Link(Protocol):
     # What the session says
 
     def _begin(self) -> None:
+        self._brake = Brake(self.transport)
         self.begun.set_result(None)
         self.do(self.session.opened(loop().time()))
 
@@ -114,7 +117,7 @@ class Link(Protocol):
     def hold(self, held: bool) -> None:
         """Read no further for now, or again."""
         if not self._closing:
-            (self.transport.pauseProducing if held else self.transport.resumeProducing)()
+            self._brake.hold(held)
 
     async def close(self) -> None:
         """End it, for we want no more, and wait until it is over."""
@@ -131,6 +134,7 @@ class Link(Protocol):
         self._error = error
         self._closing = True
         self._no_timer()
+        self._brake.release()
         self.transport.loseConnection()
         self._timer = loop().call_later(MAX_LINGER, self.transport.abortConnection)
 

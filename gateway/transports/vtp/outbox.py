@@ -7,8 +7,8 @@ Rules
 3. Over the limit it goes as the operator chose: the oldest are left out (``drop-oldest``), the connection is closed
    (``drop-connection``), or what is new goes to a file (``spill``), up to a limit of its own, and comes back in
    order.
-4. What is left out is counted. What the peer must get apart from events (Transports) is written at once: a session
-   says only as much as it is asked.
+4. What is left out is counted. What the peer must get apart from events (Transports) is written at once; who asks for
+   more of it than it reads (`full`) is let go by the connection.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class Outbox:
         self.dropped = 0
 
     @property
+    def full(self) -> bool:
+        """Whether the connection takes nothing more for now."""
+        return self._paused
+
+    @property
     def waiting(self) -> int:
         """Bytes that wait."""
         return self._queued + (self._spilled.size if self._spilled else 0)
@@ -92,13 +97,19 @@ class Outbox:
                 self.dropped += 1
             self._keep(event)
             return True
-        if self._when_full == "spill":
-            if self._spilled is None:
-                self._spilled = _Spill(self._folder)
-            if self._spilled.written + size <= self._spill_limit and self._spilled.put(event):
-                return True
+        if self._when_full == "spill" and self._spill(event):
+            return True
         self.dropped += 1
         return False
+
+    def _spill(self, event: Outgoing) -> bool:
+        """False when the file is full, or the disk, or there can be no file."""
+        if self._spilled is None:
+            try:
+                self._spilled = _Spill(self._folder)
+            except OSError:
+                return False
+        return self._spilled.written + len(event.send.data) <= self._spill_limit and self._spilled.put(event)
 
     def _keep(self, event: Outgoing) -> None:
         self._queue.append(event)

@@ -5,7 +5,7 @@ Rules
    nothing of it is safe before `commit`, so nothing is acknowledged before.
 2. Many acceptances are one commit: whoever calls commits once a turn of its loop.
 3. An event that was handed to every subscriber is `done`. What is not done when the broker dies is `waiting` in the
-   next run and is broadcast then: at least once in all.
+   next run and is broadcast then: at least once in all. What this run accepts never waits in it: it is under way.
 4. A commit outlives the program, `kill -9` included. That it outlives the power is `sync=True`: then each waits for
    the disk.
 5. A digest is forgotten `retention` days after it came (the standard does not say when, VTP-42), a part of all
@@ -83,6 +83,8 @@ class Seen:
             for table in _TABLES:
                 execute(table)
             execute(f"PRAGMA user_version = {_FORM}")
+        # New numbers are above the largest, as long as that one waits.
+        (self._earlier,) = execute("SELECT COALESCE(MAX(number), 0) FROM waiting").fetchone()
         execute("COMMIT")
 
     def knows(self, digest: bytes) -> bool:
@@ -133,9 +135,11 @@ class Seen:
                 raise
 
     def waiting(self) -> Iterator[tuple[int, bytes]]:
-        """What was accepted and is not done, with its numbers, in the order in which it came."""
+        """What earlier runs accepted and did not do, with its numbers, in the order in which it came: to be asked for
+        until it is done, and then no more."""
+        earlier = "SELECT number FROM waiting WHERE number <= ? ORDER BY number"
         with self._named():
-            numbers = self._db.execute("SELECT number FROM waiting ORDER BY number").fetchall()
+            numbers = self._db.execute(earlier, (self._earlier,)).fetchall()
             for (number,) in numbers:
                 yield self._db.execute(
                     "SELECT number, payload FROM waiting WHERE number = ?", (number,)

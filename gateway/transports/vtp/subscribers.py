@@ -5,7 +5,7 @@ Rules
    one audience and version get the same bytes.
 2. A subscriber that does not read has an `Outbox` and costs the others nothing.
 3. It says its filters, and which version it takes, in answer to our authenticate message, and each answer replaces
-   the last. When a filter is refused it gets nothing and is told why.
+   the last. When a filter is refused it gets nothing and is told why; who does not read that is let go.
 4. A nak gives up that one event (VTP-35).
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from twisted.internet.interfaces import ITCPTransport
 
@@ -32,7 +32,7 @@ from gateway.transports.vtp.access import Door
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.outbox import MAX_QUEUE, Outbox, WhenFull
 from gateway.transports.vtp.peer import Peer
-from gateway.vtp.broadcaster import MAX_OUTSTANDING, Broadcaster, Outgoing
+from gateway.vtp.broadcaster import Broadcaster, Outgoing
 from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
 
 __all__ = ["EVERYTHING", "PrincipalOf", "SubscriberPeer", "Subscribers", "Wishes"]
@@ -43,6 +43,8 @@ for each round trip, so it is enough for a megabyte a second to the other side o
 
 PrincipalOf = Callable[[object], Principal]
 """Whose connection this is, told by its transport."""
+
+_SAID: dict[str | None, Newest] = {version: version for version in get_args(Newest)}
 
 log = logging.getLogger("gateway.vtp")
 
@@ -124,7 +126,7 @@ class SubscriberPeer(Peer[Broadcaster]):
     @property
     def ready(self) -> bool:
         """Whether it reads, and gives receipts for what it reads."""
-        return not self.outbox.count and self.session.outstanding < MAX_OUTSTANDING // 2
+        return not self.outbox.count and 2 * self.session.outstanding < self.session.window
 
     def give(self, offer: Offer, now: datetime) -> None:
         """Send what of an offer it takes, now or when it reads."""
@@ -140,9 +142,13 @@ class SubscriberPeer(Peer[Broadcaster]):
         """Rule 3."""
         interest = self.interest
         interest.filters = FilterSet(blanket=self._wishes.blanket).asking(event.xpaths)
-        interest.newest = "2.1" if event.version == "2.1" else self._wishes.newest
-        if interest.filters.reason is not None:
-            log.info("%s: a filter is refused", self.name)
+        interest.newest = _SAID.get(event.version, self._wishes.newest)
+        if interest.filters.reason is None:
+            return
+        log.info("%s: a filter is refused", self.name)
+        if self.outbox.full:
+            self.close(VTPError("vtp-surplus", "The subscriber asks for filters and reads no answer."))
+        else:
             self.do(self.session.tell(interest.filters.reason, loop().time()))
 
     def _receipt(self, event: Receipt) -> None:

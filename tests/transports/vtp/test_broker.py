@@ -157,6 +157,35 @@ async def test_a_version_that_a_subscriber_does_not_take_is_converted_and_the_lo
 
 
 @going
+async def test_who_says_2_0_gets_it_where_others_get_2_1(folder: Path) -> None:
+    async with broker(folder) as one:
+        here = await one.receive("127.0.0.1:0")
+        there = await one.broadcast("127.0.0.1:0", wishes=Wishes(newest="2.1"))
+        old, silent = await Listening.to(there, version="2.0"), await Listening.to(there)
+        await eventually(lambda: {peer.interest.newest for peer in one.subscribers} == {"2.0", "2.1"})
+        await accepted(here, placed(1))
+        assert decode((await old.events(1))[0]).version == "2.0"
+        assert decode((await silent.events(1))[0]).version == "2.1"
+        old.close()
+        silent.close()
+
+
+@going
+async def test_a_source_waits_for_the_receipts_of_a_small_window(folder: Path) -> None:
+    async with broker(folder, limits=Limits(window=4)) as one:
+        wire = await Wire.to(await one.broadcast("127.0.0.1:0"))
+        await eventually(lambda: len(one.subscribers) == 1)
+        sent = 0
+        while one.ready:
+            one.publish(event(sent))
+            one.intake.turn()
+            one.intake._pay()
+            sent += 1
+        assert (sent, len(one.subscribers)) == (2, 1)
+        wire.close()
+
+
+@going
 async def test_a_filter_chooses_and_a_bad_one_closes(folder: Path) -> None:
     async with broker(folder) as one:
         here, there = await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")

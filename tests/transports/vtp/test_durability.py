@@ -9,6 +9,7 @@ import pytest
 from vtp_peers import DEADLINE, Listening, Wire, accepted, broker, event, eventually, going, number_of, submit
 
 from gateway.errors import OutputError
+from gateway.relay import packet_of
 from gateway.transports.vtp.seen import Seen
 
 # A broker that stops dead when it is about to broadcast, after the receipts.
@@ -65,6 +66,25 @@ async def test_a_kill_between_receipt_and_broadcast_loses_nothing(folder: Path) 
         await eventually(lambda: len(one.subscribers) == 1)
         one.publish(event(4))
         assert list(map(number_of, await subscriber.events(1))) == [4]
+        subscriber.close()
+
+
+@going
+async def test_what_is_owed_goes_out_and_not_again_what_has_just_gone_out(folder: Path) -> None:
+    seen = Seen(folder / "seen.db")
+    seen.accept(packet_of(event(1)).digest, event(1), 0.0)
+    seen.close()
+    async with broker(folder, patience=DEADLINE) as one:
+        here, there = await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")
+        subscriber = await Listening.to(there)
+        await eventually(lambda: len(one.subscribers) == 1)
+        one.publish(event(2))
+        one.intake.turn()
+        one.intake._pay()  # given, and not yet written down as done
+        one._patience = 0.0
+        one._arrived()
+        await accepted(here, event(3))
+        assert list(map(number_of, await subscriber.events(3))) == [2, 1, 3]
         subscriber.close()
 
 

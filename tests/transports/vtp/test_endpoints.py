@@ -1,6 +1,8 @@
 """Addresses: which are read, what each listens on, and that nothing but loopback is the default."""
 
 import asyncio
+import os
+import socket
 import stat
 from pathlib import Path
 
@@ -50,6 +52,8 @@ def host_of(address: str) -> str:
         ("tcp:0:interface=0.0.0.0", "0.0.0.0"),
         ("tcp6:0", "::1"),
         (r"tcp6:0:interface=\:\:", "::"),
+        ("haproxy:tcp:0", "127.0.0.1"),
+        ("haproxy:tcp:0:interface=0.0.0.0", "0.0.0.0"),
     ],
 )
 def test_listens_on_this_machine_unless_told_otherwise(address: str, host: str) -> None:
@@ -66,6 +70,33 @@ def test_a_socket_file_is_for_its_owner(tmp_path: Path) -> None:
         return modes
 
     assert run(main) == [0o600, 0o660]
+
+
+@pytest.mark.parametrize("owner", [os.getpid(), os.getppid()])
+def test_a_socket_file_of_a_dead_program_is_replaced(owner: int, tmp_path: Path) -> None:
+    """The number that its lock names is another's by now: in containers it is often our own."""
+
+    async def main(stop: asyncio.Event) -> None:
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(f"{tmp_path}/socket")
+        os.symlink(str(owner), tmp_path / "socket.lock")
+        port = await listen(f"unix:{tmp_path}/socket", Factory.forProtocol(Greeting))
+        with pytest.raises(SettingsError):  # and that of a living one is not
+            await listen(f"unix:{tmp_path}/socket", Factory.forProtocol(Greeting))
+        await wait(port.stopListening())
+
+    run(main)
+
+
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    async def main(stop: asyncio.Event) -> None:
+        (tmp_path / "file").write_text("mine")
+        os.symlink(str(os.getpid()), tmp_path / "file.lock")
+        with pytest.raises(SettingsError):
+            await listen(f"unix:{tmp_path}/file", Factory.forProtocol(Greeting))
+
+    run(main)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("here", ["127.0.0.1:0", "[::1]:0", "unix"])

@@ -1,6 +1,7 @@
 """Listening to brokers on real sockets: receipts, questions, several brokers, roles, ends, and connecting again."""
 
 import asyncio
+import gc
 import threading
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,7 +18,7 @@ from gateway.transports.vtp.inbox import Inbox
 from gateway.transports.vtp.listener import Listener
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.subscriber import Subscriber, Subscription
-from gateway.vtp import Broadcaster
+from gateway.vtp import Broadcaster, Packet
 from gateway.vtp.events import Alive, Filters, Receipt
 from gateway.vtp.timers import Timers
 
@@ -118,6 +119,22 @@ def test_what_was_acknowledged_is_handled_before_the_end():
         session.stop.set()
         await broker.until(lambda: broker.lost == 1)
         assert not session.task.done()
+        handle.gate.set()
+        await session.end()
+        assert len(handle.packets) == 5
+
+    play(scene, handle=handle)
+
+
+def test_what_waits_for_its_handler_is_bytes_and_no_trees():
+    handle = Heard()
+    handle.gate.clear()
+
+    async def scene(session, broker):
+        broker.broadcast(*(event(f"waiting-{n}") for n in range(5)))
+        await broker.until(lambda: len(broker.of(Receipt)) == 5)
+        packets = [one for one in gc.get_objects() if isinstance(one, Packet)]
+        assert sum("#waiting-" in packet.ivorn for packet in packets) <= 1  # the one that is being handled
         handle.gate.set()
         await session.end()
         assert len(handle.packets) == 5

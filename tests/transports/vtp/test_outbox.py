@@ -77,6 +77,12 @@ def test_a_file_has_its_limit_too() -> None:
     reader.outbox.stopProducing()
 
 
+def test_without_a_file_the_connection_is_given_up(tmp_path: Path) -> None:
+    reader = Reader(limit=100, when_full="spill", folder=tmp_path / "gone")
+    assert [reader.outbox.put(event(number)) for number in range(3)] == [True, True, False]
+    assert reader.outbox.dropped == 1
+
+
 def test_an_event_larger_than_the_limit_waits_alone() -> None:
     reader = Reader(limit=300)
     for number, size in enumerate((100, 100, 1000)):

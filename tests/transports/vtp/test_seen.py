@@ -56,6 +56,20 @@ def test_what_is_not_done_waits_in_the_next_run(file: Path) -> None:
     seen.close()
 
 
+def test_what_this_run_accepts_does_not_wait_in_it(file: Path) -> None:
+    seen = Seen(file)
+    seen.accept(digest("a"), b"a", NOW)
+    seen.close()
+    seen = Seen(file)
+    number = seen.accept(digest("b"), b"b", NOW)
+    seen.commit()
+    assert [payload for _, payload in seen.waiting()] == [b"a"]
+    assert number is not None
+    seen.done(number)
+    assert [payload for _, payload in seen.waiting()] == [b"a"]
+    seen.close()
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -1,0 +1,85 @@
+"""What an event of ours may have inline, and that a Group with one of our names opens nothing (L11, L12, L14)."""
+
+import base64
+import re
+
+import pytest
+from alerts import KEYS, NEWEST, changed, released, simulated
+
+from gateway.codecs.voevent import decode
+from gateway.errors import PolicyError
+from gateway.mapping.fast import Minter
+from gateway.mapping.settings import Settings
+from gateway.model.provenance import Origin, Provenance
+from gateway.policy.engine import Policy
+from gateway.policy.events.enclosed import OURS
+from gateway.schema import registry
+
+EXTERNAL = Provenance(Origin.EXTERNAL)
+POLICY = Policy("rdo013-2025")
+FULL = Minter(Settings(detail="full"))
+PIXELS = base64.b64encode(bytes(range(256)) * 400).decode()
+INLINE = re.compile(rb"(data:image/fits;base64,)([^\"]*)")
+
+
+def event(what: str) -> bytes:
+    return (
+        '<voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="observation" '
+        'ivorn="ivo://org.example/s#1"><Who><AuthorIVORN>ivo://org.example/s</AuthorIVORN>'
+        f"<Date>2026-01-01T00:00:00</Date></Who><What>{what}</What></voe:VOEvent>"
+    ).encode()
+
+
+def full(key: str = NEWEST) -> bytes:
+    return FULL.mint(released(simulated(key, 1)[0])).data
+
+
+def carried(**values: object) -> bytes:
+    """An event that has its packet inline, with a stamp that no image is made of."""
+    found = changed(simulated(NEWEST, 1)[0], **values)
+    text = base64.b64encode(found.payload).decode()
+    fingerprint = registry.get(NEWEST).sha256
+    return event(
+        f'<Group name="avro"><Param name="schema.sha256" value="{fingerprint}"/></Group>'
+        f'<Group name="avro.payload"><Param name="base64"><Value>{text}</Value></Param></Group>'
+    )
+
+
+def refused(data: bytes) -> str:
+    with pytest.raises(PolicyError) as error:
+        POLICY.release(decode(data), provenance=EXTERNAL)
+    return error.value.clause
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_full_event_of_an_alert_passes_as_it_is(key: str) -> None:
+    data = full(key)
+    assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_group_of_our_name_opens_nothing(name: str) -> None:
+    ours = f'<Group name="{name}"><Param name="exact" value="true"/></Group>'
+    assert refused(event(f'{ours}<Reference uri="data:image/fits;base64,{PIXELS}"/>')) in ("P13", "P16")
+    assert refused(event(f'{ours}<Reference uri="data:image/fits;base64,AAAA"/>')) == "P16"
+    for text in (PIXELS, "https://data.lsst.cloud/?token=abcdefgh"):
+        payload = f'<Group name="avro.payload"><Param name="base64"><Value>{text}</Value></Param></Group>'
+        assert refused(event(ours + payload)) in ("P13", "P16")
+
+
+def test_a_stamp_is_the_issued_one_in_every_byte_and_of_this_source() -> None:
+    data = full()
+    longer = INLINE.sub(lambda m: m[1] + base64.b64encode(base64.b64decode(m[2]) + b"x" * 3), data)
+    elsewhere = re.sub(rb'(name="ra" value=")', rb"\g<1>1", data, count=1)
+    assert longer != data
+    assert elsewhere != data
+    for other in (longer, elsewhere):
+        assert refused(other) in ("P13", "P16")
+
+
+def test_a_packet_is_judged_as_a_packet() -> None:
+    data = carried()
+    assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+    assert refused(carried(cutoutDifference=b"no image" * 200)) == "P13"
+    assert refused(data.replace(b"</Value>", b"AAAA</Value>")) == "P13"
+    assert refused(data.replace(registry.get(NEWEST).sha256.encode(), b"0" * 64)) == "P13"
