@@ -145,6 +145,7 @@ def test_what_is_wrong_with_an_answer(judge, message, seen):
         ("2001-01-01T00:00:00+02:00", True, False),
         ("yesterday", False, False),
     ],
+    ids=["now", "now, in UTC", "long ago", "elsewhere", "no time"],
 )
 def test_times(time, is_stamp, is_utc):
     message = Transport("ack", "ivo://a.b/c", time)
