@@ -3,9 +3,8 @@
 Rules
 1. An event that was seen before is acknowledged and goes no further (VTP-25); what the relay refuses gets a nak
    with the reason; anything else is kept.
-2. What authors bring waits, in order. A turn judges a few of these events and keeps them by one commit. After it the
-   receipts go out, and only then do the events, before the next turn: who has an ack can rely on it, and nobody waits
-   for a slow subscriber or for all who came at the same time.
+2. All that came in one turn of the loop is one commit. After it the receipts go out, and only then do the events:
+   who has an ack can rely on it, and nobody waits for a slow subscriber.
 3. When the disk fails, nobody gets a receipt: the authors try again (VTP-23).
 """
 
@@ -14,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -31,10 +30,6 @@ from gateway.vtp.events import Event, Ignored, Received
 __all__ = ["AuthorPeer", "Intake"]
 
 log = logging.getLogger("gateway.vtp")
-
-MAX_TURN = 4
-"""Events of authors in a turn: of more the first waits for the last, of fewer each costs a larger part of a commit.
-When more than twice as many wait it is half of them, so that what waits does not grow, however many come."""
 
 MAX_SETTLE = 0.05
 """Seconds after which what was broadcast is marked as done, when no other event comes that it could be written
@@ -58,41 +53,34 @@ class Intake:
         self.relay, self.seen, self._give, self._wall = relay, seen, give, wall
         self.counts: Counter[str] = Counter()
         self._turn: list[tuple[Packet, AuthorPeer | None, Offer | None, int | None]] = []
-        self._arrived: deque[tuple[Packet, AuthorPeer]] = deque()
         self._due = False
         self._owed: list[tuple[Offer, int]] = []
         self._giving: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
 
     def take(self, packet: Packet, author: AuthorPeer | None = None) -> None:
-        """Rules 1 and 2. Without an author it is now, and no receipt: raises GatewayError when the event is refused."""
+        """Rule 1. Without an author there is no receipt: raises GatewayError when the relay refuses the event."""
         self.counts["received"] += 1
-        if author is None:
-            self._judge(packet)
-        else:
-            self._arrived.append((packet, author))
-            self._soon()
-
-    def _take(self, packet: Packet, author: AuthorPeer) -> None:
         try:
-            self._judge(packet, author)
+            self._take(packet, author)
         except OutputError as error:
+            if author is None:
+                raise
             log.error("%s: nothing can be kept: %s", author.name, error)
             author.close(error)
         except GatewayError as error:
+            self.counts["refused"] += 1
+            log.info("event %s is refused: %s", packet.digest.hex()[:12], error)
+            if author is None:
+                raise
             author.answer(packet, str(error))
 
-    def _judge(self, packet: Packet, author: AuthorPeer | None = None) -> None:
+    def _take(self, packet: Packet, author: AuthorPeer | None) -> None:
         if self.seen.knows(packet.digest):
             self.counts["duplicate"] += 1
             self._later(packet, author)
             return
-        try:
-            offer = self.relay.take(packet)
-        except GatewayError as error:
-            self.counts["refused"] += 1
-            log.info("event %s is refused: %s", packet.digest.hex()[:12], error)
-            raise
+        offer = self.relay.take(packet)
         number = self.seen.accept(packet.digest, packet.payload, self._wall())
         self.counts["accepted"] += 1
         self._later(packet, author, offer, number)
@@ -115,19 +103,12 @@ class Intake:
         self, packet: Packet, author: AuthorPeer | None, offer: Offer | None = None, number: int | None = None
     ) -> None:
         self._turn.append((packet, author, offer, number))
-        self._soon()
-
-    def _soon(self) -> None:
-        if (self._arrived or self._turn) and not self._due and self._giving is None:
-            # A timer, for what is written now goes out before timers run.
+        if not self._due:
             self._due = True
-            loop().call_later(0, self.turn)
+            loop().call_soon(self.turn)
 
     def turn(self) -> None:
         """Rule 2. Called by itself; by others when there is no other turn to come."""
-        waiting = len(self._arrived)
-        for _ in range(min(waiting, max(MAX_TURN, waiting // 2))):
-            self._take(*self._arrived.popleft())
         self._due = False
         turn, self._turn = self._turn, []
         try:
@@ -137,7 +118,6 @@ class Intake:
             for _, author, _, _ in turn:
                 if author is not None:
                     author.close(error)
-            self._soon()
             return
         for packet, author, _, _ in turn:
             if author is not None:
@@ -146,28 +126,27 @@ class Intake:
             (offer, number) for _, _, offer, number in turn if offer is not None and number is not None
         ]
         if self._owed and self._giving is None:
+            # A timer, for what is written now goes out before timers run.
             self._giving = loop().call_later(0, self._pay)
-        self._soon()
 
     def _pay(self) -> None:
         """Broadcast what was acknowledged."""
         self._giving = None
         owed, self._owed = self._owed, []
+        if not owed:
+            return
         for offer, number in owed:
             self._give(offer)
             self.seen.done(number)
-        if owed and self._settling is None:
+        if self._settling is None:
             self._settling = loop().call_later(MAX_SETTLE, self._settle)
-        self._soon()
 
     def _settle(self) -> None:
         self._settling = None
         self.turn()
 
     def close(self) -> None:
-        """The last turns."""
-        while self._arrived:
-            self.turn()
+        """The last turn."""
         self.turn()
         self._pay()
         for timer in (self._giving, self._settling):

@@ -20,12 +20,11 @@ from gateway.model.voevent import (
     WhereWhen,
 )
 from gateway.policy.engine import Policy
-from gateway.relay import Relay, packet_of
-from gateway.transports.vtp.access import Door, networks
+from gateway.relay import Relay
+from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import Limits
-from gateway.transports.vtp.intake import AuthorPeer
 from gateway.transports.vtp.subscribers import Wishes
-from gateway.vtp import Packet, Receiver, Transport, frame
+from gateway.vtp import Packet, Transport, frame
 from gateway.vtp.timers import Timers
 
 
@@ -55,27 +54,6 @@ async def test_several_events_of_one_author_are_all_answered(folder: Path) -> No
         receipts = await submit(port, *map(event, range(5)))
         assert [receipt.origin[-1] for receipt in receipts] == list("01234")
         assert {receipt.role for receipt in receipts} == {"ack"}
-
-
-@pytest.mark.parametrize(("count", "turns"), [(7, [4, 3]), (12, [6, 4, 2])])
-def test_of_many_that_come_at_once_the_first_do_not_wait_for_the_last(
-    tmp_path: Path, count: int, turns: list[int]
-) -> None:
-    judged: list[int] = []
-
-    @going
-    async def come(folder: Path) -> None:
-        async with broker(folder) as one:
-            intake = one.intake
-            gone = AuthorPeer(set(), Door(), 1, intake, lambda: Receiver(LOCAL))
-            gone.closing = True
-            intake._give = lambda offer: judged.append(intake.counts["accepted"])
-            for number in range(count):
-                intake.take(packet_of(event(number)), gone)
-            await eventually(lambda: len(judged) == count)
-
-    come(tmp_path)
-    assert [judged.count(number) for number in dict.fromkeys(judged)] == turns
 
 
 @going
