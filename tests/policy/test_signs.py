@@ -1,15 +1,18 @@
 """What a text gives away (clauses P16 and P26; L10, L11, L14): tricks of spelling, and what is no sign."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from voevents import real_packets
 
 from gateway import resources
 from gateway.codecs.voevent import decode
 from gateway.errors import SettingsError
 from gateway.policy.events.elements import texts
-from gateway.policy.events.signs import parse_lists, signs
+from gateway.policy.events.signs import lists, parse_lists, signs
 
 LISTS = (resources.policy() / "links" / "links.toml").read_text("utf-8")
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM250aW5lbCJ9.c2ln"
@@ -213,6 +216,18 @@ def test_real_events_give_nothing_away(shared: Path):
 
 
 # The lists
+
+
+NEEDLES = tomllib.loads((resources.policy() / "links" / "links.toml").read_text())["secrets"]["needles"]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*NEEDLES, *{part for one in NEEDLES for part in (one[1:], one[:-1], one[0])}])
+    ).map("".join)
+)
+def test_the_needles_are_found_wherever_they_stand(text: str) -> None:
+    assert lists().may_hold_secret(text) == any(one in text for one in NEEDLES)
 
 
 @pytest.mark.parametrize(

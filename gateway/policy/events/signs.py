@@ -101,6 +101,8 @@ _HARMLESS = re.compile(r"(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,16}\Z
 """Too short for a credential, and without what an address has; `signs` is called for every value there is."""
 _PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _UNSEEN = {"Pd": "-", "Cf": "", "Mn": ""}
+_RARE = "jqzkxwv_b-yfghupmcldnorsait e"
+"""Characters of a VOEvent, those that it has fewest of first; what is not here it has fewer of yet."""
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -239,7 +241,7 @@ def _link(kind: str, host: str = "") -> Sign:
 @dataclass(frozen=True, slots=True)
 class _Lists:
     """
-    needles : one of them is in every text that `secrets` finds something in
+    needles : one of them finds something in every text that `secrets` does
     parts : one of them is in every text that `controlled` finds something in
     """
 
@@ -249,7 +251,7 @@ class _Lists:
     names: frozenset[str]
     queries: re.Pattern[str]
     secrets: re.Pattern[str]
-    needles: tuple[str, ...]
+    needles: tuple[re.Pattern[str], ...]
     designators: re.Pattern[str]
     numbers: int
     characters: int
@@ -257,7 +259,7 @@ class _Lists:
 
     def may_hold_secret(self, low: str) -> bool:
         """Whether it is worth the time to look for credentials in a text, in lower case."""
-        return any(needle in low for needle in self.needles)
+        return any(needle.search(low) for needle in self.needles)
 
     def may_name_controlled(self, low: str) -> bool:
         """The same for controlled hosts."""
@@ -293,7 +295,7 @@ def parse_lists(text: str) -> _Lists:
             frozenset(table["names"]),
             re.compile("|".join(queries)),
             re.compile("|".join(f"(?:{text})" for text in table["secrets"]["texts"])),
-            tuple(table["secrets"]["needles"]),
+            _needles(table["secrets"]["needles"]),
             designators,
             table["bulk"]["numbers"],
             table["bulk"]["characters"],
@@ -302,6 +304,17 @@ def parse_lists(text: str) -> _Lists:
     except (ValueError, re.error) as error:
         message = f"What is known of links cannot be used: {error}."
         raise SettingsError("settings-invalid", message, where=Where(SIGNS_FILE)) from None
+
+
+def _needles(needles: list[str]) -> tuple[re.Pattern[str], ...]:
+    """Find these in lower-case text. Those with the same rare character are found together, from one of it to the next:
+    in a long text that takes less than half the time that they take one by one."""
+    found: dict[str, list[str]] = {}
+    for needle in needles:
+        rare = min(needle, key=_RARE.find)
+        before, _, after = needle.partition(rare)
+        found.setdefault(rare, []).append(rf"(?<={re.escape(before + rare)}){re.escape(after)}")
+    return tuple(re.compile(rf"{re.escape(rare)}(?:{'|'.join(each)})") for rare, each in found.items())
 
 
 def _hosts(patterns: list[str]) -> re.Pattern[str]:
