@@ -69,7 +69,7 @@ class TestText:
         assert levels == ("warning", "error", "unreadable", "note")
         assert codes == ("VE-28", "VE-21", "xml-malformed", "XSD")
         assert messages[0] == "The unit. (VOEvent 2.1 section 3.3.1) /VOEvent/What/Param[2]/@unit"
-        assert messages[2].endswith("The line and column say where.")
+        assert messages[2].endswith("or fetch the document again.")
         for words in (levels, codes, messages):
             (column,) = {
                 line.index(word) for line, word in zip(text(RESULTS).splitlines()[:2], words, strict=False)

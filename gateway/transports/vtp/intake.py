@@ -65,6 +65,7 @@ class Intake:
         try:
             self._take(packet, author)
         except OutputError as error:
+            self._end_turn()  # what failed is over with this turn, and not when the next event comes
             if author is None:
                 raise
             log.error("%s: nothing can be kept: %s", author.name, error)
@@ -106,6 +107,9 @@ class Intake:
         self, packet: Packet, author: AuthorPeer | None, offer: Offer | None = None, number: int | None = None
     ) -> None:
         self._turn.append((packet, author, offer, number))
+        self._end_turn()
+
+    def _end_turn(self) -> None:
         if not self._due:
             self._due = True
             loop().call_soon(self.turn)
