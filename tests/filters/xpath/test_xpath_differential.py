@@ -117,6 +117,10 @@ def parsed(document: bytes) -> tuple[EventTree, etree._Element]:
         ("//text()[2] = 't2'", True),
         ("//p[text()[2]]", True),
         ("string(//q/..) = 't1q1t2'", True),
+        ("string(//*[self::r or self::s]/q) = 'u1'", True),
+        ("//p[q[2] and position() = 3]/@n = '3'", True),
+        ("translate('aab', 'aa', 'xy') = 'xxb'", True),
+        ("//voe:z", False),
         ("/..", False),
         ("/", True),
         ("//@*[. > 2]", True),
@@ -126,7 +130,8 @@ def parsed(document: bytes) -> tuple[EventTree, etree._Element]:
 def test_order_and_position(text: str, expected: bool) -> None:
     document = (
         b'<VOEvent version="2.0" ivorn="ivo://example.org/a#b" role="test"><Param/>'
-        b'<p n="1">t1<q>q1</q>t2</p><p n="2"/><p n="3"><q/><q/></p></VOEvent>'
+        b'<p n="1">t1<q>q1</q>t2</p><p n="2"/><p n="3"><q/><q/></p>'
+        b'<r><s><q>u1</q></s><q>u2</q></r><o:z xmlns:o="urn:other"/></VOEvent>'
     )
     assert truth(text, etree.fromstring(document)) is expected
     assert says(Filter(text), released(document)) is expected

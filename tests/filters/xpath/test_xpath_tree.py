@@ -62,7 +62,8 @@ def test_the_original_is_what_is_filtered_when_it_goes_on() -> None:
 @pytest.mark.parametrize("version", ["1.1", "2.0", "2.1"])
 def test_the_prefix_is_the_namespace_of_the_root(version: str) -> None:
     uri = f"http://www.ivoa.net/xml/VOEvent/v{version}"
-    document = f'<q:VOEvent xmlns:q="{uri}" version="{version}" role="test" ivorn="ivo://a.b/c#d"/>'.encode()
+    document = f'<q:VOEvent xmlns:q="{uri}" version="{version}" role="test" ivorn="ivo://a.b/c#d">'.encode()
+    document += b'<o:z xmlns:o="urn:other"/></q:VOEvent>'
     tree = released(document)
     for text in (
         "/voe:VOEvent",
@@ -72,7 +73,7 @@ def test_the_prefix_is_the_namespace_of_the_root(version: str) -> None:
         "self::voe:VOEvent",
     ):
         assert matches(text, tree), text
-    for text in ("/VOEvent", "//VOEvent", "voe:VOEvent", "/voe:Who"):
+    for text in ("/VOEvent", "//VOEvent", "voe:VOEvent", "/voe:Who", "//voe:z", "z"):
         assert not matches(text, tree), text
 
 

@@ -44,7 +44,7 @@ def truth(text: str, root: etree._Element) -> bool:
 class Names:
     """What filters speak of: names of elements and attributes, texts and numbers."""
 
-    elements: tuple[str, ...] = ("What", "Param", "Group", "Description", "x", "voe:VOEvent", "y-z")
+    elements: tuple[str, ...] = ("What", "Param", "Group", "Description", "x", "voe:VOEvent", "voe:x", "y-z")
     attributes: tuple[str, ...] = ("name", "value", "role", "a.b")
     texts: tuple[str, ...] = ("", "a", " a  b ", "5", "-1.5", "x'y", 'x"y', "\u00e9", "a\tb", "observation")
     numbers: tuple[str, ...] = ("0", "1", "2", "5", ".5", "1.5", "3.", "1e2", "12.25", "1000000")
