@@ -54,7 +54,7 @@ class Declarations:
                 case "minInclusive" | "maxInclusive":
                     self.facts.add(f"{owner}: {local(node)} {float(node.get('value'))}")
                 case strange:
-                    raise NotImplementedError(f"xs:{strange} in {owner}: teach {__name__} to read it")
+                    raise ValueError(f"xs:{strange} in {owner}: teach {__name__} to read it")
 
     def _below(self, holder: Element) -> Iterator[Element]:
         """The declarations below a node; groups opened."""

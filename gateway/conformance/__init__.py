@@ -7,7 +7,7 @@ what no correct program says; what it shares with the gateway is how a message i
     wire        a connection of which every byte is ours
     documents   the events and Transports that are sent
     receipts    what is right and wrong about a receipt or an iamalive
-    broker      the checks of a broker
+    broker      the checks of a broker; brokerstage, what they do with it
     author      the checks of an author
     subscriber  the checks of a subscriber
     examine     runs the checks of a role

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from gateway.conformance import receipts
+from gateway.conformance.brokerstage import BrokerStage
 from gateway.conformance.check import Checks, NotRun, Unmet
-from gateway.conformance.documents import HOSTILE, TESTER, Events, transport
-from gateway.conformance.wire import Wire, connect
+from gateway.conformance.documents import HOSTILE, TESTER, transport
 from gateway.vtp.framing import frame
 from gateway.vtp.messages import read
-from gateway.vtp.transport import FILTER_PARAM, Transport
+from gateway.vtp.transport import Transport
 
-__all__ = ["BROKER", "BrokerStage"]
+__all__ = ["BROKER"]
 
-BROKER: Checks[BrokerStage]
+
 LARGE = 99_000
 """Bytes of an event that every broker of the field takes; Comet's limit is 99 999."""
 HUGE = 150_000
@@ -33,94 +30,7 @@ PROMPT = 5.0
 """Seconds within which any broker answers an author."""
 
 
-@dataclass
-class BrokerStage:
-    """Where the broker is, and what has been heard of it.
-
-    receive, broadcast : (host, port) for authors and for subscribers; None when it has no such side
-    quiet : seconds after which something that must not come is taken to stay away
-    """
-
-    receive: tuple[str, int] | None
-    broadcast: tuple[str, int] | None
-    patience: float = 10.0
-    quiet: float = 1.5
-    events: Events = field(default_factory=Events)
-    wires: list[Wire] = field(default_factory=list)
-
-    async def close(self) -> None:
-        """End all connections that there were."""
-        for wire in self.wires:
-            await wire.end()
-
-    async def author(self) -> Wire:
-        """A new connection as an author."""
-        if self.receive is None:
-            raise NotRun("No address for authors was given.")
-        return await self._connect(self.receive)
-
-    async def sent(self, payload: bytes) -> bytes | None:
-        """The answer to one event over a connection of its own."""
-        wire = await self.author()
-        try:
-            await wire.say(payload)
-            return await wire.hear()
-        finally:
-            wire.close()
-
-    async def _connect(self, address: tuple[str, int]) -> Wire:
-        wire = await connect(*address, self.patience)
-        self.wires.append(wire)
-        return wire
-
-    @asynccontextmanager
-    async def subscriber(self, *filters: str) -> AsyncIterator[Wire]:
-        """A connection as a subscriber that is known to be one: an event has come through it."""
-        if self.broadcast is None:
-            raise NotRun("No address for subscribers was given.")
-        wire = await self._connect(self.broadcast)
-        try:
-            if filters:
-                params = tuple((FILTER_PARAM, one) for one in filters)
-                await wire.say(transport("authenticate", params=params))
-            yield wire
-        finally:
-            wire.close()
-
-    async def listening(self, wire: Wire) -> None:
-        """Wait until the broker knows of a subscriber: nothing in the protocol says so but an event that comes."""
-        for _ in range(3):
-            ivorn, document = self.events.event()
-            await self.sent(document)
-            if await self.comes(wire, ivorn, self.patience / 3):
-                return
-        raise Unmet("Of three events that it acknowledged none came to a subscriber.")
-
-    async def comes(self, wire: Wire, ivorn: str, seconds: float | None = None) -> bytes | None:
-        """The event of this identifier, acknowledged as all that come before it."""
-        while True:
-            payload = await wire.hear(seconds)
-            if payload is None:
-                return None
-            message = read(payload)
-            if isinstance(message, Transport):
-                if message.role == "iamalive":
-                    await wire.say(transport("iamalive", message.origin))
-                continue
-            await wire.say(transport("ack", message.ivorn))
-            if message.ivorn == ivorn:
-                return payload
-
-    async def serves(self) -> None:
-        """Whether it still takes events."""
-        ivorn, document = self.events.event()
-        try:
-            receipts.receipt(await self.sent(document), ivorn, "ack")
-        except Unmet as unmet:
-            raise Unmet(f"After that it does not take an event: {unmet}") from None
-
-
-BROKER = Checks("B")
+BROKER: Checks[BrokerStage] = Checks("B")
 
 
 @BROKER("VTP-21", "MUST", "A valid event is acknowledged.")
@@ -254,7 +164,7 @@ async def _(stage: BrokerStage) -> None:
         ivorn, document = stage.events.event()
         await stage.sent(document)
         await stage.sent(document)
-        await _comes_once(stage, wire, ivorn)
+        await stage.comes_once(wire, ivorn)
 
 
 @BROKER("VTP-41", "MUST", "An event is known by its element: with another comment around it, it is the same.")
@@ -264,7 +174,7 @@ async def _(stage: BrokerStage) -> None:
         ivorn, document = stage.events.event()
         await stage.sent(document)
         await stage.sent(document + b"<!-- again -->")
-        await _comes_once(stage, wire, ivorn)
+        await stage.comes_once(wire, ivorn)
 
 
 @BROKER("VTP-41", "MUST", "Two documents with the same identifier are two events.")
@@ -288,7 +198,7 @@ async def _(stage: BrokerStage) -> None:
 async def _(stage: BrokerStage) -> None:
     async with stage.subscriber() as wire:
         await stage.listening(wire)
-        await _refuse_one(stage, wire)
+        await stage.refused(wire)
         ivorn, document = stage.events.event()
         await stage.sent(document)
         if await stage.comes(wire, ivorn) is None:
@@ -299,19 +209,19 @@ async def _(stage: BrokerStage) -> None:
 async def _(stage: BrokerStage) -> None:
     async with stage.subscriber() as wire:
         await stage.listening(wire)
-        ivorn = await _refuse_one(stage, wire)
+        ivorn = await stage.refused(wire)
         if await stage.comes(wire, ivorn, stage.quiet):
             raise Unmet("It came again.")
 
 
 @BROKER("VTP-31", "MUST", "After no more than 90 s of quiet there is an iamalive.", slow=90)
 async def _(stage: BrokerStage) -> None:
-    receipts.in_order(await _first_alive(stage))
+    receipts.in_order(await stage.first_alive())
 
 
 @BROKER("VTP-31", "MUST", "The Origin of an iamalive is the broker's IVOID.", slow=90)
 async def _(stage: BrokerStage) -> None:
-    message = receipts.said(await _first_alive(stage), "iamalive")
+    message = receipts.said(await stage.first_alive(), "iamalive")
     if not message.origin.startswith("ivo://"):
         raise Unmet("Its Origin is not an IVOID.")
 
@@ -356,7 +266,7 @@ async def _(stage: BrokerStage) -> None:
         await stage.sent(document)
         ivorn, document = stage.events.event(param="wanted")
         await stage.sent(document)
-        seen = await _seen_until(stage, wire, ivorn)
+        seen = await stage.seen_until(wire, ivorn)
         if ivorn not in seen:
             raise Unmet("The event that passes did not come.")
         if other in seen:
@@ -377,18 +287,18 @@ async def _(stage: BrokerStage) -> None:
 
 @BROKER("VTP-01", "hostile", "A length of 0 ends the connection and nothing else.")
 async def _(stage: BrokerStage) -> None:
-    await _hostile(stage, b"\0\0\0\0")
+    await stage.survives(b"\0\0\0\0")
 
 
 @BROKER("VTP-01", "hostile", "A length of 0xFFFFFFFF ends the connection and nothing else.")
 async def _(stage: BrokerStage) -> None:
-    await _hostile(stage, b"\xff\xff\xff\xff" + b"x" * 1000)
+    await stage.survives(b"\xff\xff\xff\xff" + b"x" * 1000)
 
 
 @BROKER("VTP-01", "hostile", "A length the wrong way round ends the connection and nothing else.")
 async def _(stage: BrokerStage) -> None:
     document = stage.events.event()[1]
-    await _hostile(stage, len(document).to_bytes(4, "little") + document)
+    await stage.survives(len(document).to_bytes(4, "little") + document)
 
 
 @BROKER("VTP-01", "hostile", "An author that vanishes in a message does no harm.")
@@ -413,7 +323,7 @@ for _what, _payload in HOSTILE.items():
 
     @BROKER("VTP-03", "hostile", f"After {_what} the connection is closed, and the next event is taken.")
     async def _(stage: BrokerStage, payload: bytes = _payload) -> None:
-        await _hostile(stage, frame(payload))
+        await stage.survives(frame(payload))
 
 
 @BROKER("VTP-13", "hostile", "A Transport from an author does no harm.")
@@ -468,61 +378,3 @@ async def _(stage: BrokerStage) -> None:
                 stage.sent(stage.events.event()[1].replace(b"<What>", b"<What>" + params)), PROMPT
             )
         await asyncio.wait_for(stage.serves(), PROMPT)
-
-
-async def _comes_once(stage: BrokerStage, wire: Wire, ivorn: str) -> None:
-    if await stage.comes(wire, ivorn) is None:
-        raise Unmet("The event did not come.")
-    if await stage.comes(wire, ivorn, stage.quiet):
-        raise Unmet("It came twice.")
-
-
-async def _refuse_one(stage: BrokerStage, wire: Wire) -> str:
-    """The identifier of an event that the subscriber has refused."""
-    ivorn, document = stage.events.event()
-    await stage.sent(document)
-    while (payload := await wire.hear()) is not None:
-        message = read(payload)
-        if not isinstance(message, Transport):
-            await wire.say(transport("nak", message.ivorn, result="Refused by a conformance test."))
-            if message.ivorn == ivorn:
-                return ivorn
-    raise Unmet("The event did not come.")
-
-
-async def _first_alive(stage: BrokerStage) -> bytes | None:
-    """The first iamalive that a subscriber hears, which says nothing itself."""
-    async with stage.subscriber() as wire:
-        end = asyncio.get_running_loop().time() + 91
-        while (payload := await wire.hear(max(0.0, end - asyncio.get_running_loop().time()))) is not None:
-            message = read(payload)
-            if isinstance(message, Transport) and message.role == "iamalive":
-                return payload
-            if not isinstance(message, Transport):
-                await wire.say(transport("ack", message.ivorn))
-                end = asyncio.get_running_loop().time() + 91  # it was not quiet
-        return None
-
-
-async def _seen_until(stage: BrokerStage, wire: Wire, ivorn: str) -> set[str]:
-    """The identifiers that come up to this one."""
-    seen: set[str] = set()
-    while (payload := await wire.hear(stage.quiet + 1)) is not None:
-        message = read(payload)
-        if not isinstance(message, Transport):
-            seen.add(message.ivorn)
-            await wire.say(transport("ack", message.ivorn))
-            if message.ivorn == ivorn:
-                break
-    return seen
-
-
-async def _hostile(stage: BrokerStage, data: bytes) -> None:
-    """What is no message ends its connection, and the next event is taken."""
-    wire = await stage.author()
-    await wire.raw(data)
-    over = await wire.over()
-    wire.close()
-    if not over:
-        raise Unmet(f"The connection was still open after {stage.patience:g} s.")
-    await stage.serves()

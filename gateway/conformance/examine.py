@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, get_args
 
 from gateway.conformance.author import AUTHOR, AuthorStage
-from gateway.conformance.broker import BROKER, BrokerStage
+from gateway.conformance.broker import BROKER
+from gateway.conformance.brokerstage import BrokerStage
 from gateway.conformance.check import Check, Checks, NotRun, Outcome, Unmet, Verdict
 from gateway.conformance.guests import Guests
 from gateway.conformance.report import Report

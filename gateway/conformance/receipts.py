@@ -21,12 +21,7 @@ NEAR = timedelta(minutes=10)
 
 def said(payload: bytes | None, *roles: str) -> Transport:
     """A Transport of one of these roles (VTP-10, VTP-13)."""
-    if payload is None:
-        raise Unmet("Nothing came.")
-    try:
-        message = read(payload)
-    except GatewayError as error:
-        raise Unmet(f"What came cannot be read: {error.message}") from None
+    message = _message(payload)
     if isinstance(message, Packet):
         raise Unmet("An event came.")
     if message.role not in roles:
@@ -36,12 +31,7 @@ def said(payload: bytes | None, *roles: str) -> Transport:
 
 def packet(payload: bytes | None) -> Packet:
     """An event."""
-    if payload is None:
-        raise Unmet("No event came.")
-    try:
-        message = read(payload)
-    except GatewayError as error:
-        raise Unmet(f"What came cannot be read: {error.message}") from None
+    message = _message(payload)
     if isinstance(message, Packet):
         return message
     raise Unmet(f"A Transport came{_known(message.role)}, not an event.")
@@ -82,6 +72,15 @@ def utc(message: Transport) -> None:
         raise Unmet("TimeStamp is in another time zone.")
     if abs(moment.replace(tzinfo=UTC) - datetime.now(UTC)) > NEAR:
         raise Unmet("TimeStamp is not the time in UTC, to ten minutes.")
+
+
+def _message(payload: bytes | None) -> Transport | Packet:
+    if payload is None:
+        raise Unmet("Nothing came.")
+    try:
+        return read(payload)
+    except GatewayError as error:
+        raise Unmet(f"What came cannot be read: {error.message}") from None
 
 
 def _known(role: str) -> str:

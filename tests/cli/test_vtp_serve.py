@@ -117,6 +117,7 @@ def test_a_second_ctrl_c_ends_it_at_once_and_in_silence(tmp_path: Path) -> None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
+    """Look at another process, which has no way of telling us, until the deadline."""
     end = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < end

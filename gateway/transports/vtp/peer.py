@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -41,7 +42,7 @@ log = logging.getLogger("gateway.vtp")
 
 
 @implementer(IHandshakeListener)
-class Peer(Protocol, Generic[S]):
+class Peer(Protocol, ABC, Generic[S]):
     """One connection of a role.
 
     peers : all connections, among which it is while it is there
@@ -64,9 +65,9 @@ class Peer(Protocol, Generic[S]):
         self._host: str | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @abstractmethod
     def begun(self) -> S:
         """A new session, now that it is known who is there."""
-        raise NotImplementedError
 
     def over(self) -> None:
         """The connection is gone."""

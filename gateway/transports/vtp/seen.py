@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gateway.errors import OutputError
@@ -62,11 +62,10 @@ class Seen:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(file, isolation_level=None, timeout=0)
-            try:
+            with ExitStack() as undo:
+                undo.callback(self._db.close)
                 self._prepare(sync)
-            except BaseException:
-                self._db.close()
-                raise
+                undo.pop_all()  # it can be used, so it stays open
 
     def _prepare(self, sync: bool) -> None:
         execute = self._db.execute

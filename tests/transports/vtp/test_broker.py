@@ -362,7 +362,9 @@ async def test_peers_that_vanish_or_dribble_or_say_nothing_are_let_go(folder: Pa
         async def dribble() -> None:
             for place in range(len(document)):
                 dribbling.writer.write(document[place : place + 1])
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(
+                    0.05
+                )  # the slowness of this peer: the frame's time runs out at its sixth byte
 
         task = asyncio.create_task(dribble())
         assert await dribbling.ended()
