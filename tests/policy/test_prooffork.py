@@ -53,6 +53,19 @@ CASES = {
         "with log._mutex: in_child(lambda: tried(lambda: log.append(proof)))",
         "output-log",
     ),
+    "a child that has not run yet keeps no lock": (
+        """
+import signal
+from gateway.policy.proof import log as module
+module._OPEN.clear()  # as if the child were stopped before it could let go of its copies
+reader, writer = os.pipe()
+if not (child := os.fork()):
+    os.read(reader, 1); os._exit(0)
+log.close()
+tried(lambda: ProofLog(folder).close())
+os.kill(child, signal.SIGKILL); os.wait(); log = ProofLog(folder)""",
+        "done",
+    ),
     "a child that lives longer keeps no lock": (
         """
 reader, writer = os.pipe()

@@ -86,6 +86,7 @@ class ProofLog:
         self._head = self._synced = START
         self._number = self._size = 0
         self._lock = self._file = -1
+        self._owner = os.getpid()
         try:
             private_folder(folder)
             self._lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -165,6 +166,10 @@ class ProofLog:
         )
 
     def _let_go(self) -> None:
+        """Close the files. Whoever owned the lock gives it back first: a forked child that has not yet run may still
+        hold a copy of its descriptor, and would keep it."""
+        if self._lock >= 0 and self._owner == os.getpid():
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
         for descriptor in (self._file, self._lock):
             if descriptor >= 0:
                 os.close(descriptor)
