@@ -49,6 +49,7 @@ class Serving:
     origin, release : where the events come from, declared
     local : the broker's own IVOID; redacted events, and those made of alerts, have identifiers below it
     sources : files, folders and ``-``; alerts among them become events of this `role`
+    strict : whether an event is refused, too, that breaks a rule which only the text of the standard has
     test_interval : seconds between test events, None for none
     """
 
@@ -61,6 +62,7 @@ class Serving:
     sources: tuple[str, ...] = ()
     role: str = "observation"
     policy: str = DEFAULT
+    strict: bool = False
     authors: tuple[str, ...] = ()
     subscribers: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset(ROLES)
@@ -93,6 +95,7 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         issuer=issuer,
         audiences=(PUBLIC, *(people.audiences if people else ())),
         limit=settings.limits.frame,
+        strict=settings.strict,
     )
     wishes = Wishes(
         settings.roles,
