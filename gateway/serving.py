@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from gateway.relay.testevent import test_event
 from gateway.transports.files import Declared
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import LIMITS, Broker, Limits
+from gateway.transports.vtp.descriptors import affordable
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.outbox import MAX_QUEUE, WhenFull
 from gateway.transports.vtp.people import People
@@ -107,8 +108,9 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
     )
     authors, subscribers = networks(settings.authors), networks(settings.subscribers)
     feeder = _feeder(settings, policy, issuer)
+    limits = _affordable(settings)
     seen = Seen(settings.state / RECORD, retention=settings.retention, sync=settings.sync)
-    broker = Broker(relay, seen, settings.local, limits=settings.limits)
+    broker = Broker(relay, seen, settings.local, limits=limits)
     try:
         for address in settings.receive:
             await broker.receive(address, authors, settings.tls)
@@ -123,6 +125,13 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         await _first(stop.wait(), feeder(broker))
     finally:
         await broker.stop()
+
+
+def _affordable(settings: Serving) -> Limits:
+    """The limits as far as there are descriptors for them. A slow subscriber may have a file, too."""
+    spilled = settings.when_full == "spill"
+    each = bool(settings.receive) + (1 + spilled) * bool(settings.broadcast)
+    return replace(settings.limits, connections=affordable(settings.limits.connections, each))
 
 
 def _anonymous(transport: object) -> Principal:
