@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 from bench import packets, peers, report, works  # noqa: E402
 from bench.race import race, ratio  # noqa: E402
 from bench.same import Different, require_same  # noqa: E402
-from bench.vtp import report as vtp_report  # noqa: E402
 from bench.vtp import memory, stored, turns  # noqa: E402
+from bench.vtp import report as vtp_report  # noqa: E402
 from bench.vtp.brokers import NAMES, Broker  # noqa: E402
 from bench.vtp.events import SIZES, Series  # noqa: E402
 from bench.vtp.load import Load  # noqa: E402
