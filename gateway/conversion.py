@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
+from gateway.codecs.datum import Datum
 from gateway.codecs.voevent import decode, encode, to_version
 from gateway.errors import ConversionError, PolicyError, SettingsError
 from gateway.mapping.fast import Minter
@@ -39,7 +40,6 @@ from gateway.schema.parse import schema_of
 from gateway.schema.project import project
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
-from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
 

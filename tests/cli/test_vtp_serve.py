@@ -95,18 +95,10 @@ def test_what_cannot_be_looked_at_in_a_folder_keeps_nothing_else_from_going_out(
 
 
 def test_that_there_are_too_few_descriptors_is_said_at_the_start(tmp_path: Path) -> None:
-    few = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (164, 164)); "
-    command = [
-        sys.executable,
-        "-c",
-        few + GATEWAY[2],
-        "vtp",
-        "serve",
-        "--state",
-        str(tmp_path),
-        "--origin",
-        "external",
-    ]
+    few = (
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (164, 164)); from gateway.cli import main; main()"
+    )
+    command = [sys.executable, "-c", few, "vtp", "serve", "--state", str(tmp_path), "--origin", "external"]
     command += ["--receive", ":0", "--broadcast", ":0", "--connections", "90"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
