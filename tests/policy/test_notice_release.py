@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,9 +79,3 @@ def test_a_part_that_is_declared_to_come_from_elsewhere_holds_all_of_it_back() -
     fields = (("What.Param", Provenance(Origin.DATA_RELEASE, "dp2")),)
     with pytest.raises(PolicyError):
         Policy().release(notice(Provenance(Origin.EXTERNAL, fields=fields)))
-
-
-def test_a_bulk_of_somebody_with_rights_is_withheld() -> None:
-    image = base64.b64encode(os.urandom(60_000)).decode()
-    with pytest.raises(PolicyError):
-        Policy("strict").release(notice(Provenance(Origin.BROKER_ANNOTATION), image=image))
