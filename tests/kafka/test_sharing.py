@@ -1,5 +1,6 @@
 """One server for all processes of a run, and none that outlives the run."""
 
+import fcntl
 import socket
 import subprocess
 import sys
@@ -30,7 +31,14 @@ class Noted:
         self.note("start")
 
     def stop(self) -> None:
-        self.note("stop")
+        """Nobody can hold the lock of those who use it at the same time as who ends it."""
+        with (self.notes.parent / "users").open() as users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.note("stop")
+            else:
+                self.note("stop while others may be here")
 
 
 def test_the_last_to_leave_ends_what_the_first_began(tmp_path: Path) -> None:
@@ -47,8 +55,7 @@ def test_the_last_to_leave_ends_what_the_first_began(tmp_path: Path) -> None:
         visitor.start()
         assert came.wait(WAIT)
         server.note("leaving")
-        # The owner goes first from here on: that it waits for the visitor is what is tested.
-        threading.Timer(0, leave.set).start()
+        leave.set()
     visitor.join()
     assert server.notes.read_text().split("\n") == ["start", "leaving", "still here", "stop", ""]
 
@@ -76,6 +83,7 @@ import socket, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
     print("ready", flush=True)
     connection, _ = server.accept()
+    connection.sendall(b"!")
     connection.recv(1)
 """
 PARENT = """
@@ -103,5 +111,6 @@ def test_a_server_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
         assert parent.stdout.readline() == b"started\n"
         connection.settimeout(WAIT)
         connection.connect(("127.0.0.1", port))
+        assert connection.recv(1) == b"!"
         parent.kill()
         assert connection.recv(1) == b""
