@@ -49,7 +49,7 @@ bench: $(VENV)/ready-test
 	$(BIN)/python -m bench $(ARGS)
 
 mutation: $(VENV)/ready-mutation
-	nice -n 15 $(BIN)/python -m mutation $(ARGS)
+	PYTHONPATH=tests nice -n 15 $(BIN)/python -m mutation $(ARGS)
 
 # Without isolation the builders come first: hatchling for this project, setuptools and wheel for Comet and voevent-parse,
 # which have no wheels.
@@ -138,4 +138,4 @@ test-all:
 
 clean:
 	rm -rf $(VENV) $(LABORATORY) build dist docs/_build docs/generated mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find gateway tests bench docs mutation -name __pycache__ -type d -exec rm -rf {} +
+	find gateway tests bench docs -name __pycache__ -type d -exec rm -rf {} +
