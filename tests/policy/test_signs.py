@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from voevents import real_packets
 
@@ -67,6 +67,25 @@ def test_an_address_with_a_credential(address):
     ],
 )
 def test_a_credential_that_is_no_address(text):
+    assert "text:secret" in found(text)
+    assert "text:secret" in found(text, prose=True)
+
+
+@pytest.mark.parametrize("text", tomllib.loads(LISTS)["secrets"]["texts"])
+def test_a_credential_as_short_as_can_be(text):
+    # An expression that looks ahead is one that few texts fit.
+    @settings(suppress_health_check=[HealthCheck.filter_too_much])
+    @given(st.from_regex(text))
+    def check(credential: str) -> None:
+        assert "text:secret" in found(credential)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "text", ["passwd=hunter", "password=hunter2", "xoxb-1234567890", "AKIAIOSFODNN7EXAMPLE\\"]
+)
+def test_a_credential_that_is_short_or_has_a_neighbour(text):
     assert "text:secret" in found(text)
     assert "text:secret" in found(text, prose=True)
 
