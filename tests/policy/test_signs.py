@@ -173,6 +173,7 @@ def test_what_is_no_address(text):
         ("LSST\u2011DP2\u2013DO\u2212609788942606140416", "dp2"),
         ("LSST DP2 DO 609788942606140416", "dp2"),
         ("LSST_DP2_DO_609788942606140416", "dp2"),
+        ("LSSTDP1O123456", "dp1"),
         ("lsst\u00addp2\u00addo\u00ad609788942606140416", "dp2"),
         ("ＬＳＳＴ-DP2-DS-609788942606140416", "dp2"),
         ("ivo://example.org/x?LSST%2DDP2%2DO%2D609788942606140416", "dp2"),

@@ -98,7 +98,7 @@ _BARE_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}\Z")
 _QUERY = re.compile(r"[?&;#/]([^=?&;#/\s]{1,64})=[^?&;#\s]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf|null)")
 _HARMLESS = re.compile(r"[0-9.eE+-]{0,32}\Z|(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,12}\Z")
-"""A number, or shorter than any credential and without what an address has. `signs` is called for every value."""
+"""A number, or shorter than any credential and designator, and no address. `signs` is called for every value."""
 _PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _UNSEEN = {"Pd": "-", "Cf": "", "Mn": ""}
 _RARE = "jqzkxwv_b-yfghupmcldnorsait e"
@@ -112,7 +112,7 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
     prose : people wrote it; address : it stands where an address is expected
     """
     found = {PLAIN} if prose and text.strip() else set()
-    if not address and _HARMLESS.match(text) and "lsst" not in text.lower():
+    if not address and _HARMLESS.match(text):
         return found
     known, spellings = lists(), _spellings(text)
     if bulk_numbers(text) > known.numbers or longest(text) > known.characters:
