@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from gateway.relay.testevent import test_event
 from gateway.transports.files import Declared
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import LIMITS, Broker, Limits
+from gateway.transports.vtp.descriptors import affordable
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.outbox import MAX_QUEUE, WhenFull
 from gateway.transports.vtp.people import People
@@ -51,6 +52,7 @@ class Serving:
     audience : of those whom nothing else is known of
     local : the broker's own IVOID; redacted events, and those made of alerts, have identifiers below it
     sources : files, folders and ``-``; alerts among them become events of this `role`
+    strict : whether an event is refused, too, that breaks a rule which only the text of the standard has
     test_interval : seconds between test events, None for none
     """
 
@@ -63,6 +65,7 @@ class Serving:
     sources: tuple[str, ...] = ()
     role: str = "observation"
     policy: str = DEFAULT
+    strict: bool = False
     authors: tuple[str, ...] = ()
     subscribers: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset(ROLES)
@@ -105,6 +108,7 @@ async def opened(settings: Serving, policy: Policy) -> Broker:
         issuer=issuer_of(settings.local),
         audiences=(settings.audience, *(people.audiences if people else ())),
         limit=settings.limits.frame,
+        strict=settings.strict,
     )
     wishes = Wishes(
         settings.roles,
@@ -115,8 +119,9 @@ async def opened(settings: Serving, policy: Policy) -> Broker:
         settings.state,
     )
     authors, subscribers = networks(settings.authors), networks(settings.subscribers)
+    limits = _affordable(settings)
     seen = Seen(settings.state / RECORD, retention=settings.retention, sync=settings.sync)
-    broker = Broker(relay, seen, settings.local, limits=settings.limits)
+    broker = Broker(relay, seen, settings.local, limits=limits)
     async with AsyncExitStack() as undo:
         undo.push_async_callback(broker.stop)
         for address in settings.receive:
@@ -130,6 +135,13 @@ async def opened(settings: Serving, policy: Policy) -> Broker:
             broker.every(settings.test_interval)
         undo.pop_all()  # it runs, so it is not stopped
     return broker
+
+
+def _affordable(settings: Serving) -> Limits:
+    """The limits as far as there are descriptors for them. A slow subscriber may have a file, too."""
+    spilled = settings.when_full == "spill"
+    each = bool(settings.receive) + (1 + spilled) * bool(settings.broadcast)
+    return replace(settings.limits, connections=affordable(settings.limits.connections, each))
 
 
 def _anonymous(transport: object) -> Principal:
