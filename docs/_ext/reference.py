@@ -98,7 +98,7 @@ def limits() -> str:
 
 
 def found_limits() -> Iterator[tuple[str, str, int, str]]:
-    """(module, name, value, reason) of each module constant ``MAX_*``; the string below it is the reason."""
+    """(module, name, value, reason) of each module constant ``MAX_*`` or ``MIN_*``; the string below it is the reason."""
     for path in sorted(GATEWAY.rglob("*.py")):
         body = ast.parse(path.read_text("utf-8")).body
         module = ".".join(path.relative_to(GATEWAY.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -109,7 +109,7 @@ def found_limits() -> Iterator[tuple[str, str, int, str]]:
                 else [getattr(statement, "target", None)]
             )
             for target in targets:
-                if isinstance(target, ast.Name) and target.id.startswith("MAX_"):
+                if isinstance(target, ast.Name) and target.id.startswith(("MAX_", "MIN_")):
                     documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
                     reason = inspect.cleandoc(following.value.value) if documented else ""
                     value = getattr(importlib.import_module(module), target.id)

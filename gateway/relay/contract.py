@@ -59,18 +59,22 @@ class Sink(Protocol):
 
 
 class Spool(Protocol):
-    """Batches on a disk that wait for a sink that does not take them: what is put there outlives this process."""
+    """Batches on a disk that wait for a sink that does not take them: what is put there outlives this process.
+
+    count, bytes : of the batches that wait
+    """
 
     count: int
+    bytes: int
 
-    def put(self, batch: Batch) -> bool:
+    async def put(self, batch: Batch) -> bool:
         """Keep a batch at the end; False when there is no room. Raises OutputError when the disk fails."""
 
-    def first(self) -> Batch:
-        """The oldest one."""
+    async def first(self) -> Batch:
+        """The oldest one, without its positions. Raises OutputError."""
 
-    def drop(self) -> None:
-        """Forget the oldest one: the sink has it."""
+    async def drop(self) -> None:
+        """Forget the oldest one: the sink has it. Raises OutputError."""
 
-    def close(self) -> None:
-        """Let go of the file."""
+    async def close(self) -> None:
+        """Let go of the file. Again is harmless."""

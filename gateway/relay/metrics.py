@@ -45,9 +45,16 @@ METRICS = (
         "From when a message was put into its source to its products.",
     ),
     Metric("delivered_total", "counter", ("sink",), "Products that a sink has accepted."),
-    Metric("delivery_failures_total", "counter", ("sink",), "Attempts to deliver that failed."),
+    Metric(
+        "delivery_failures_total",
+        "counter",
+        ("sink",),
+        "Attempts to deliver that failed, or were not answered.",
+    ),
+    Metric("sink_failing", "gauge", ("sink",), "1 while a sink takes nothing, 0 otherwise."),
     Metric("queue_bytes", "gauge", ("sink",), "Bytes that wait for a sink in memory."),
     Metric("spool_batches", "gauge", ("sink",), "Batches that wait for a sink on the disk."),
+    Metric("spool_bytes", "gauge", ("sink",), "Their bytes."),
     Metric(
         "lag_messages", "gauge", ("source", "topic", "partition"), "Messages in a partition not yet read."
     ),

@@ -84,6 +84,7 @@ class Route:
         Raises SourceError when the source cannot go on.
         """
         async for messages in self.source.batches():
+            await self.progress.room()
             await self._take(messages)
 
     async def _take(self, messages: Sequence[Message]) -> None:
