@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from gateway.relay.testevent import test_event
 from gateway.transports.files import Declared
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import LIMITS, Broker, Limits
+from gateway.transports.vtp.descriptors import affordable
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.outbox import MAX_QUEUE, WhenFull
 from gateway.transports.vtp.people import People
@@ -49,6 +50,7 @@ class Serving:
     origin, release : where the events come from, declared
     local : the broker's own IVOID; redacted events, and those made of alerts, have identifiers below it
     sources : files, folders and ``-``; alerts among them become events of this `role`
+    strict : whether an event is refused, too, that breaks a rule which only the text of the standard has
     test_interval : seconds between test events, None for none
     """
 
@@ -61,6 +63,7 @@ class Serving:
     sources: tuple[str, ...] = ()
     role: str = "observation"
     policy: str = DEFAULT
+    strict: bool = False
     authors: tuple[str, ...] = ()
     subscribers: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset(ROLES)
@@ -93,6 +96,7 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         issuer=issuer,
         audiences=(PUBLIC, *(people.audiences if people else ())),
         limit=settings.limits.frame,
+        strict=settings.strict,
     )
     wishes = Wishes(
         settings.roles,
@@ -104,8 +108,9 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
     )
     authors, subscribers = networks(settings.authors), networks(settings.subscribers)
     feeder = _feeder(settings, policy, issuer)
+    limits = _affordable(settings)
     seen = Seen(settings.state / RECORD, retention=settings.retention, sync=settings.sync)
-    broker = Broker(relay, seen, settings.local, limits=settings.limits)
+    broker = Broker(relay, seen, settings.local, limits=limits)
     try:
         for address in settings.receive:
             await broker.receive(address, authors, settings.tls)
@@ -120,6 +125,13 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         await _first(stop.wait(), feeder(broker))
     finally:
         await broker.stop()
+
+
+def _affordable(settings: Serving) -> Limits:
+    """The limits as far as there are descriptors for them. A slow subscriber may have a file, too."""
+    spilled = settings.when_full == "spill"
+    each = bool(settings.receive) + (1 + spilled) * bool(settings.broadcast)
+    return replace(settings.limits, connections=affordable(settings.limits.connections, each))
 
 
 def _anonymous(transport: object) -> Principal:

@@ -56,8 +56,13 @@ METRICS = (
     Metric("spool_batches", "gauge", ("sink",), "Batches that wait for a sink on the disk."),
     Metric("spool_bytes", "gauge", ("sink",), "Their bytes."),
     Metric(
-        "lag_messages", "gauge", ("source", "topic", "partition"), "Messages in a partition not yet read."
+        "lag_messages",
+        "gauge",
+        ("source", "topic", "partition"),
+        "Messages in a partition of ours that are not acknowledged yet.",
     ),
+    Metric("gap_messages_total", "counter", ("source",), "Messages that were gone before they were read."),
+    Metric("renewals_total", "counter", ("source",), "Connections made anew because nobody answered."),
 )
 
 
@@ -87,6 +92,10 @@ class Metrics:
         made = self._made[name]
         assert isinstance(made, Gauge)
         made.labels(*labels).set(value)
+
+    def drop(self, name: str, *labels: str) -> None:
+        """This is not ours any more: a gauge that says nothing beats one that says what was."""
+        self._made[name].remove(*labels)
 
     def observe(self, name: str, value: float, *labels: str) -> None:
         """Take in one of many values."""

@@ -46,6 +46,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @state_option
 @_option("--policy", default=DEFAULT, help="The policy profile: a name or a TOML file.")
+@_option("--strict", is_flag=True, help="Refuse events, too, that break a rule which the XSD does not know.")
 @_option(
     "--role", type=click.Choice(ROLES), default="observation", help="Of events made from alerts in files."
 )
@@ -111,6 +112,7 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
         sources=sources,
         role=given["role"],
         policy=given["policy"],
+        strict=given["strict"],
         authors=given["allow_authors"],
         subscribers=given["allow_subscribers"],
         roles=frozenset(given["take"] or ROLES),
