@@ -18,12 +18,12 @@ Rules
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
 from gateway.relay.message import Batch, Message, Position, Product
 
-__all__ = ["Refused", "Sink", "Source", "Spool"]
+__all__ = ["Connected", "Refused", "Sink", "Source", "Spool"]
 
 Refused = tuple[Product, GatewayError]
 
@@ -44,6 +44,15 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Make acknowledgements safe, and let go of everything. Again is harmless."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A source that may be without what it reads from, and says so: for readiness, not for routes."""
+
+    @property
+    def problem(self) -> str | None:
+        """A code of `gateway.errors.CODES`, None while it can read (it is connected; it has partitions)."""
 
 
 class Sink(Protocol):
