@@ -22,7 +22,7 @@ LAYERS = (
 # Outside packages that only some files may import (a folder stands for all in it).
 CONFINED = {
     "lxml": ("gateway/safexml.py", "gateway/codecs/", "gateway/vtp/messages.py"),
-    "twisted": ("gateway/transports/vtp/",),
+    "twisted": ("gateway/transports/vtp/", "gateway/transports/operations.py", "gateway/transports/logs.py"),
     "OpenSSL": ("gateway/transports/vtp/",),
     "comet": ("gateway/transports/vtp/comet_plugin.py",),
     "confluent_kafka": ("gateway/transports/",),
@@ -30,6 +30,9 @@ CONFINED = {
     "joserfc": ("gateway/policy/",),
     "pydantic": ("gateway/config/",),
     "tomli_w": ("gateway/config/",),
+    "prometheus_client": ("gateway/relay/metrics.py", "gateway/transports/operations.py"),
+    "sqlalchemy": ("gateway/transports/state.py",),
+    "structlog": ("gateway/transports/logs.py",),
 }
 
 # Values that only one file may construct.
@@ -145,6 +148,8 @@ def test_good_code_passes(path: str, source: str) -> None:
         ("gateway/mapping/core.py", "from lxml import etree", "lxml may be imported only in"),
         ("gateway/vtp/session.py", "import lxml.etree", "lxml may be imported only in"),
         ("gateway/vtp/session.py", "from twisted.internet import reactor", "twisted may be imported only in"),
+        ("gateway/relay/status.py", "import prometheus_client", "prometheus_client may be imported only in"),
+        ("gateway/cli/run.py", "import structlog", "structlog may be imported only in"),
         ("gateway/relay/route.py", "import confluent_kafka", "confluent_kafka may be imported only in"),
         ("gateway/transports/vtp/broker.py", "import comet", "comet may be imported only in"),
         ("gateway/cli/demo.py", "import voeventparse", "voeventparse may be imported only in"),

@@ -10,13 +10,11 @@ Rules
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.errors import OutputError
+from gateway.transports.database import named, open_database
 
 __all__ = ["At", "State", "Taken"]
 
@@ -43,47 +41,28 @@ class At:
 
 
 class Taken:
-    """The record. Raises OutputError (output-locked, output-unwritable) when it cannot be had.
+    """The record. Raises OutputError (output-locked, output-open, output-unwritable) when it cannot be had.
 
     known : of the files that earlier runs have read, how many items, and whether these were all
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        with self._named():
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(file, isolation_level=None, timeout=0)
-            with ExitStack() as undo:
-                undo.callback(self._db.close)
-                self._prepare()
-                rows = self._db.execute("SELECT * FROM taken").fetchall()
-                undo.pop_all()
+        self._db = open_database(file, _FORM, (_TABLE,))
+        with named(file):
+            # What the power loses is read again; waiting for the disk would keep others waiting, in the loop.
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            rows = self._db.execute("SELECT * FROM taken").fetchall()
         self.known: dict[str, tuple[State, int, bool]] = {
             path: ((inode, changed, size), count, bool(whole))
             for path, inode, changed, size, count, whole in rows
         }
         self.forget(path for path in list(self.known) if not os.path.lexists(path))
 
-    def _prepare(self) -> None:
-        execute = self._db.execute
-        execute("PRAGMA locking_mode = EXCLUSIVE")
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = NORMAL")
-        execute("BEGIN IMMEDIATE")
-        (form,) = execute("PRAGMA user_version").fetchone()
-        if form == 0:
-            execute(_TABLE)
-            execute(f"PRAGMA user_version = {_FORM}")
-        execute("COMMIT")
-        if form not in (0, _FORM):
-            reason = "another version of this program wrote it; move it away"
-            raise OutputError("output-unwritable", f"{self._file} cannot be used: {reason}.")
-
     def took(self, places: Iterable[At]) -> None:
         """Record that all up to these need not be read again. Raises OutputError."""
         rows = {at.path: (at.path, *at.state, at.number + 1, at.last) for at in places}
-        with self._named(), self._db:
+        with named(self._file), self._db:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?)", rows.values())
 
@@ -91,20 +70,10 @@ class Taken:
         """Forget files that are gone. Raises OutputError."""
         gone = [(path,) for path in paths]
         if gone:
-            with self._named(), self._db:
+            with named(self._file), self._db:
                 self._db.execute("BEGIN")
                 self._db.executemany("DELETE FROM taken WHERE path = ?", gone)
 
     def close(self) -> None:
         """Let the file go."""
         self._db.close()
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise OutputError("output-locked", f"Another program has {self._file}.") from None
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise OutputError("output-unwritable", f"{self._file} cannot be used: {reason}.") from None

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
+from gateway import __version__
 from gateway.config import Config
 from gateway.config.routes import Output as OutputTable
 from gateway.config.routes import Route as RouteTable
@@ -36,6 +37,9 @@ from gateway.relay.deadletter import Item, Letters
 from gateway.relay.delivery import Delivery
 from gateway.relay.metrics import Metrics
 from gateway.relay.route import Output, Route, bury
+from gateway.relay.status import Status
+from gateway.transports.operations import Operations
+from gateway.transports.spool import SpoolFile
 from gateway.wiring import sinks, sources
 from gateway.wiring.making import Chooser, Maker
 from gateway.wiring.sources import Opened
@@ -51,6 +55,7 @@ class Service:
     """
 
     metrics: Metrics
+    policy: Policy
     routes: list[Route] = field(default_factory=list)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     about: list[str] = field(default_factory=list)
@@ -62,8 +67,20 @@ async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service]
     To be run by `gateway.transports.vtp.loop.run`. Raises GatewayError when it cannot start or go on.
     """
     service = await wire(config, Metrics())
-    started(service)
-    await relay.run(service.routes, service.deliveries.values(), stop)
+    deliveries = service.deliveries.values()
+    profile = service.policy.profile
+    about = {"version": __version__, "profile": profile.id, "profile_sha256": profile.sha256}
+    status = Status(service.routes, deliveries, service.metrics, about, stop.is_set)
+    listen = config.operations.listen
+    operations = Operations(listen, status) if listen is not None else None
+    try:
+        if operations is not None:
+            service.about.append(f"operations http://{await operations.start()}/status")
+        started(service)
+        await relay.run(service.routes, deliveries, stop)
+    finally:
+        if operations is not None:
+            await operations.close()
 
 
 async def wire(config: Config, metrics: Metrics) -> Service:
@@ -79,8 +96,8 @@ class _Wiring:
     """Puts a service together."""
 
     def __init__(self, config: Config, metrics: Metrics) -> None:
-        self.config, self.service = config, Service(metrics)
-        self.policy = Policy(config.gateway.policy)
+        self.config, self.policy = config, Policy(config.gateway.policy)
+        self.service = Service(metrics, self.policy)
         self.sources: dict[str, Opened] = {}
         self.letters = {route.name: self._letters(route) for route in config.routes}
 
@@ -112,9 +129,14 @@ class _Wiring:
         table, metrics = self.config.sinks[name], self.service.metrics
         wired = await sinks.opened(name, table, self._use(name), self.config, self.policy, metrics)
         self.service.about += [f"{name} {line}" for line in wired.about]
-        delivery = Delivery(wired.sink, self._refused(name), metrics, limit=table.queue)
+        spool = self._spool(name, table.spool) if table.spool else None
+        delivery = Delivery(wired.sink, self._refused(name), metrics, spool=spool, limit=table.queue)
         self.service.deliveries[name] = delivery
         return delivery
+
+    def _spool(self, name: str, limit: int) -> SpoolFile:
+        file = sinks.state_of(name, self.config) / "spool.db"
+        return SpoolFile(file, str(self._use(name).audience), self.policy.profile.id, limit=limit)
 
     def _use(self, name: str) -> sinks.Use:
         """For what a sink is: what all that feed it say."""

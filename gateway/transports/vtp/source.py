@@ -59,6 +59,12 @@ class BrokerSource:
             Subscriber(address, subscription, self._take, self._say) for address in dict.fromkeys(addresses)
         ]
 
+    @property
+    def problem(self) -> str | None:
+        """See `Connected`: ``source-unreachable`` while no broker is connected."""
+        connected = any(subscriber.connected for subscriber in self.subscribers)
+        return None if connected else "source-unreachable"
+
     async def batches(self) -> AsyncIterator[Sequence[Message]]:
         """See `Source`."""
         for number, payload in self._seen.waiting():
