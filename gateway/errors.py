@@ -161,7 +161,7 @@ CODES: dict[str, str] = {
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
     "output-label": (
-        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+        "What is kept there is labelled for another audience or profile. Name a folder of its own for each of them."
     ),
     "output-command": (
         "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
