@@ -9,7 +9,7 @@ import click
 
 from gateway.cli.vtp.peer import STOPPED
 from gateway.config import load
-from gateway.transports.vtp.logs import begin_logging
+from gateway.transports.logs import begin_logging
 from gateway.transports.vtp.loop import run as run_loop
 from gateway.wiring import Service, serve
 
@@ -36,7 +36,7 @@ def run(config: Path) -> None:
     Exit codes: 0 it ended in order; 2 it could not start or go on; 130 it was ended at once.
     """
     values = load(config)
-    begin_logging(values.operations.log.level)
+    begin_logging(values.operations.log.level, values.operations.log.format)
     try:
         run_loop(lambda stop: serve(values, stop, _started))
     except asyncio.CancelledError:
