@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.config.kafka import Auth
+from gateway.config.kafka import Auth, Registry
 from gateway.config.values import Address, ClientTLS, File, Many, Size, Some, Table, sentence
 from gateway.errors import GatewayError
 from gateway.filters.xpath import Filter
@@ -146,6 +146,10 @@ class KafkaSource(Source):
     )
     auth: Auth | None = Field(default=None, description="Who we are.")
     tls: ClientTLS | None = Field(default=None, description="Speak TLS: `true`, or a table.")
+    registry: Registry | None = Field(
+        default=None,
+        description="A schema registry; without one, released schemas are known by their own ids.",
+    )
 
 
 AnySource = Annotated[FilesSource | StdinSource | VTPSource | KafkaSource, Field(discriminator="kind")]
