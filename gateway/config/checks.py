@@ -67,6 +67,7 @@ def _names(data: Data) -> Iterator[Mistake]:
     sources, sinks = _table(data, "sources"), _table(data, "sinks")
     audiences = [PUBLIC, *_table(data, "audiences")]
     led: set[tuple[str, str]] = set()
+    astray: set[str] = set()
     feeding: dict[str, str] = {}
     seen: set[str] = set()
 
@@ -74,6 +75,7 @@ def _names(data: Data) -> Iterator[Mistake]:
         if isinstance(name, str):
             led.add((table, name))
             if name not in known:
+                astray.add(table)
                 yield path, f"There is no {table[:-1]} of this name{meant(name, known)}"
 
     for number, route in _rows(data, "routes"):
@@ -104,7 +106,8 @@ def _names(data: Data) -> Iterator[Mistake]:
                 yield from leads((*at, "sinks", n), "sinks", sinks, sink)
     for table, known in (("sources", sources), ("sinks", sinks), ("audiences", _table(data, "audiences"))):
         for name in known:
-            if (table, name) not in led:
+            # Where a name leads nowhere, it was to lead to the one that nothing leads to.
+            if (table, name) not in led and table not in astray:
                 yield (table, name), f"Nothing uses this {table[:-1]}."
 
 

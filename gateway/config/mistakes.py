@@ -130,7 +130,7 @@ def _walked(loc: Iterable[str | int], model: Any, data: Any) -> tuple[Path, obje
             type_ = tagged[0]
             continue
         path.append(step)
-        owner = type_
+        owner = members[0] if len(members) == 1 else type_
         data = data[step] if _has(data, step) else None
         type_ = _inside(type_, step)
     if not path or len(_members(type_)) > 1:

@@ -66,6 +66,8 @@ def sentence(error: GatewayError) -> ValueError:
 
 
 def _path(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Path):
+        return value
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("must be a path, as a text that is not empty.")
     folder: Path = (info.context or {}).get("folder", Path())
