@@ -150,7 +150,7 @@ class KafkaSink(Sink):
     )
     max_bytes: Size = Field(default=MAX_MESSAGE, description="Bytes of the largest message.")
     auth: Auth | None = Field(default=None, description="Who we are.")
-    tls: ClientTLS | None = Field(default=None, description="Speak TLS: `true`, or a table.")
+    tls: ClientTLS = Field(default=None, description="Speak TLS: `true`, or a table.")
 
     @model_validator(mode="after")
     def _named(self) -> KafkaSink:

@@ -178,8 +178,8 @@ def _switch(value: Any) -> Any:
     return {} if value is True else None if value is False else value
 
 
-ClientTLS = Annotated[_ClientTLS, BeforeValidator(_switch)]
-"""``true``, or a table that says more."""
+ClientTLS = Annotated[_ClientTLS | None, BeforeValidator(_switch)]
+"""``true``, or a table that says more; ``false`` is none."""
 
 
 class ServerTLS(Table):
