@@ -20,7 +20,7 @@ from gateway.errors import GatewayError, OutputError
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "convert", "validate", "schema", "policy", "vtp", "simulate", "demo")
+_COMMANDS = ("inspect", "convert", "validate", "schema", "policy", "vtp", "top", "simulate", "demo")
 
 
 class _Group(Lazy):
