@@ -122,8 +122,8 @@ laboratory: | $(VENV)/ready-test
 	$(call by-apt,PostgreSQL,postgresql,command -v postgres || ls /usr/lib/postgresql/*/bin/postgres)
 	$(call by-apt,Java,default-jre-headless,command -v java)
 	$(call by-apt,Maven,maven,command -v mvn)
-	$(call by-maven,Kafka,kafka,pom.xml,copy-dependencies)
-	$(call by-maven,the schema registry,registry,registry.xml,unpack)
+	$(call by-maven,Apache Kafka,kafka,pom.xml,copy-dependencies)
+	$(call by-maven,Apicurio Registry,registry,registry.xml,unpack)
 	@PYTHONPATH=tests $(BIN)/python -m kafka.archive
 
 kafka: $(VENV)/laboratory

@@ -15,7 +15,7 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 LAYERS = (
     "errors, resources, safexml, tomlfile, private <- model <- schema | vtp <- codecs | policy | reports | simulate"
     " <- filters | mapping | compliance <- relay <- transports"
-    " <- config, workers, conversion, batch, summary, wiring, demonstration, feeding, serving, listening, sending,"
+    " <- config, workers, conversion, batch, summary, demonstration, feeding, serving, listening, sending, wiring,"
     " supervising, watching, conformance, api <- cli"
 )
 
@@ -28,6 +28,8 @@ CONFINED = {
     "confluent_kafka": ("gateway/transports/",),
     "voeventparse": ("gateway/codecs/",),
     "joserfc": ("gateway/policy/",),
+    "pydantic": ("gateway/config/",),
+    "tomli_w": ("gateway/config/",),
     "prometheus_client": ("gateway/relay/metrics.py", "gateway/transports/operations.py"),
     "sqlalchemy": ("gateway/transports/state.py",),
     "structlog": ("gateway/transports/logs.py",),

@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kafka.broker import KafkaBroker
-from kafka.programs import kafka_missing
+from kafka.programs import missing
 from kafka.settings import ALERTS, LISTENERS, MECHANISMS, READER, USERS, WRITER, password
 
 PARTITIONS = 4
 
 
 def main() -> int:
-    if reason := kafka_missing():
+    if reason := missing("kafka"):
         print(reason, file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -4,7 +4,6 @@ import base64
 import json
 import subprocess
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from issuer import public
 from joserfc.jwk import RSAKey
 
 from kafka.child import Child, free_ports
-from kafka.programs import JAVA, KAFKA, KAFKA_CLASSES
+from kafka.jvm import java
+from kafka.programs import KAFKA, KAFKA_CLASSES
 from kafka.settings import (
     ALERTS,
     LISTENERS,
@@ -28,10 +28,6 @@ from kafka.settings import (
     server_properties,
 )
 
-JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Small and quick to start, and not the fastest when it has run for long."""
-CLASSES = (f"-XX:SharedArchiveFile={KAFKA_CLASSES}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
-"""With its classes as they were after a first run it starts in half the time. Where they do not fit: without."""
 SAYS = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
@@ -52,9 +48,9 @@ class KafkaBroker:
 
     real = True
 
-    def __init__(self, folder: Path, classes: Sequence[str] = CLASSES) -> None:
+    def __init__(self, folder: Path, *, keep_classes: bool = False) -> None:
         self.folder = folder
-        self._classes = classes
+        self._keep = keep_classes
         self._child: Child | None = None
         if not (folder / "ports.json").exists():
             self._set_up()
@@ -83,10 +79,7 @@ class KafkaBroker:
 
     def _java(self, *arguments: object) -> list[str]:
         urls = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={jwks_url(self.folder)}"
-        return [
-            str(argument)
-            for argument in (JAVA, *JVM, *self._classes, *SAYS, urls, "-cp", KAFKA / "*", *arguments)
-        ]
+        return java(KAFKA_CLASSES, *SAYS, urls, "-cp", KAFKA / "*", *arguments, keep=self._keep)
 
     def start(self) -> None:
         """Start it, on the same ports and with the same data as before: returns when it can be used."""

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from voevents import real_packets
 
@@ -67,6 +67,25 @@ def test_an_address_with_a_credential(address):
     ],
 )
 def test_a_credential_that_is_no_address(text):
+    assert "text:secret" in found(text)
+    assert "text:secret" in found(text, prose=True)
+
+
+@pytest.mark.parametrize("text", tomllib.loads(LISTS)["secrets"]["texts"])
+def test_a_credential_as_short_as_can_be(text):
+    # An expression that looks ahead is one that few texts fit.
+    @settings(suppress_health_check=[HealthCheck.filter_too_much])
+    @given(st.from_regex(text))
+    def check(credential: str) -> None:
+        assert "text:secret" in found(credential)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "text", ["passwd=hunter", "password=hunter2", "xoxb-1234567890", "AKIAIOSFODNN7EXAMPLE\\"]
+)
+def test_a_credential_that_is_short_or_has_a_neighbour(text):
     assert "text:secret" in found(text)
     assert "text:secret" in found(text, prose=True)
 
@@ -154,6 +173,7 @@ def test_what_is_no_address(text):
         ("LSST\u2011DP2\u2013DO\u2212609788942606140416", "dp2"),
         ("LSST DP2 DO 609788942606140416", "dp2"),
         ("LSST_DP2_DO_609788942606140416", "dp2"),
+        ("LSSTDP1O123456", "dp1"),
         ("lsst\u00addp2\u00addo\u00ad609788942606140416", "dp2"),
         ("ＬＳＳＴ-DP2-DS-609788942606140416", "dp2"),
         ("ivo://example.org/x?LSST%2DDP2%2DO%2D609788942606140416", "dp2"),

@@ -11,7 +11,7 @@ import click
 
 from gateway.cli.vtp.options import state_option
 from gateway.cli.vtp.peer import STOPPED
-from gateway.model.provenance import Origin
+from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
 from gateway.serving import Serving
@@ -105,8 +105,7 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
     settings = Serving(
         state=given["state"],
         local=given["local_ivoid"],
-        origin=Origin(given["origin"]) if given["origin"] else None,
-        release=given["release"],
+        provenance=Provenance(Origin(given["origin"]) if given["origin"] else None, given["release"]),
         receive=given["receive"],
         broadcast=given["broadcast"],
         sources=sources,
