@@ -72,7 +72,6 @@ METRICS = (
     Metric("renewals_total", "counter", ("source",), "Connections made anew because nobody answered."),
     Metric("schema_lookups_total", "counter", ("found",), "Schemas looked for, by where they were found."),
     Metric("vtp_connections", "gauge", ("sink", "role"), "Peers of a VTP broker that are connected."),
-    Metric("heartbeats_total", "counter", ("sink",), "Test events sent to say that this gateway lives."),
     Metric("workers", "gauge", (), "Processes of this gateway that share its work."),
     Metric("build_info", "gauge", ("version", "python", "profile"), "1; the labels say what runs."),
 )
