@@ -14,7 +14,20 @@ from gateway.errors import SettingsError
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.events.elements import texts
-from gateway.policy.events.signs import BULK, MAX_NESTED, Sign, asked, bulk, lists, parse_lists, signs
+from gateway.policy.events.signs import (
+    BULK,
+    GRID,
+    MAX_NESTED,
+    Sign,
+    asked,
+    bulk,
+    bulk_numbers,
+    in_a_grid,
+    lists,
+    longest,
+    parse_lists,
+    signs,
+)
 from gateway.policy.rule import Resource
 
 LISTS = (resources.policy() / "links" / "links.toml").read_text("utf-8")
@@ -255,6 +268,44 @@ def test_how_much_is_an_image():
     assert "text:bulk" not in found("A" * characters)
     assert "text:bulk" in found("A" * (characters + 1))
     assert "text:bulk" in found(" ".join(["1.5"] * (numbers + 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1 " * 50, 0),  # too short to be looked at
+        ("1 " * 50 + "1", 51),
+        ("[" + ",".join(["1.5"] * 91 + ["x"] * 8), 91),  # an empty part before it
+        ("1 " * 90 + "x " * 9 + "x", 0),  # nine of ten, and no more
+        ("word " * 200, 0),
+    ],
+)
+def test_how_many_numbers_a_text_is(text, numbers):
+    assert bulk_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("A" * 511, 0),  # too short to be looked at
+        ("A" * 512, 512),
+        ("\r\n  ".join(["A" * 76] * 10), 760),
+        ("A" * 600 + " " + "B" * 700, 700),
+        ("word " * 200, 0),
+    ],
+)
+def test_the_longest_run_of_a_text(text, characters):
+    assert longest(text) == characters
+
+
+def test_the_columns_of_an_image():
+    assert in_a_grid(["flux", *["pixel"] * GRID, None, *[None] * GRID], GRID) == [
+        False,
+        *[True] * GRID,
+        *[False] * (1 + GRID),
+    ]
+    assert not any(in_a_grid(["pixel"] * GRID, GRID - 1))
+    assert not any(in_a_grid(["pixel"] * (GRID - 1), GRID))
 
 
 def test_a_light_curve_and_a_long_text_are_no_image():
