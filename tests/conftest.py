@@ -14,6 +14,8 @@ from hypothesis import Phase, settings
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
+pytest_plugins = ["kafka.fixtures"]
+
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 # Many mutants, each broken: the first counterexample is enough, and always the same.

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
@@ -53,6 +53,7 @@ class Route:
     """Runs once.
 
     decode : what is in a message; not asked for messages that their source opened. Raises GatewayError
+    prepare : is awaited before some messages are decoded, such as for their schemas
     letters, dead : what writes dead letters, and where they go
     clock : seconds since 1970
     """
@@ -66,6 +67,8 @@ class Route:
         letters: Letters,
         dead: Delivery,
         metrics: Metrics,
+        *,
+        prepare: Callable[[Sequence[Message]], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name, self.source, self.outputs = name, source, tuple(outputs)
@@ -76,6 +79,7 @@ class Route:
             metrics,
             clock,
         )
+        self._prepare = prepare
         self.progress = Progress(self._acknowledge)
 
     async def run(self) -> None:
@@ -84,11 +88,15 @@ class Route:
         Raises SourceError when the source cannot go on.
         """
         async for messages in self.source.batches():
+            await self.progress.room()
             await self._take(messages)
 
     async def _take(self, messages: Sequence[Message]) -> None:
         self._metrics.add("messages_total", len(messages), self.name)
+        self._metrics.set("last_message_timestamp_seconds", self._clock(), self.source.name)
         self._metrics.add("received_bytes_total", sum(len(message.data) for message in messages), self.name)
+        if self._prepare is not None:
+            await self._prepare(messages)
         made, dead = await self._made(messages)
         positions = tuple(message.position for message in messages)
         going = [
