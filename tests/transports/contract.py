@@ -69,8 +69,6 @@ class Reading:
             return await anext(self._batches, None) is None
 
 
-
-
 class SourceContract:
     """What a source has to do. A subclass has a fixture `stage`."""
 

@@ -46,7 +46,9 @@ class KafkaStage:
 
     def records(self, count: int) -> list[Any]:
         """The first so many records; fewer when there are fewer."""
-        consumer = Consumer(self.kafka.client(group_id="reader", enable_partition_eof=True, auto_offset_reset="earliest"))
+        consumer = Consumer(
+            self.kafka.client(group_id="reader", enable_partition_eof=True, auto_offset_reset="earliest")
+        )
         partitions = consumer.list_topics(self.topic, timeout=WAIT).topics[self.topic].partitions
         consumer.assign([TopicPartition(self.topic, number, 0) for number in partitions])
         found: list[Any] = []

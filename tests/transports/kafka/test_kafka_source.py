@@ -99,7 +99,9 @@ def test_who_does_not_ask_makes_it_wait_and_it_stays_in_its_group(
 
 
 @pytest.mark.parametrize("count", [4000])
-def test_two_in_one_group_share_under_load_and_nothing_is_lost_or_out_of_order(kafka: Any, count: int) -> None:
+def test_two_in_one_group_share_under_load_and_nothing_is_lost_or_out_of_order(
+    kafka: Any, count: int
+) -> None:
     stage = KafkaStage(kafka, partitions=4)
     for partition in range(4):
         stage.put([b"%d" % number for number in range(count)], partition)
@@ -140,7 +142,9 @@ def test_two_in_one_group_share_under_load_and_nothing_is_lost_or_out_of_order(k
             assert done[partition] == list(range(count + 50 * round))
 
     asyncio.run(main())
-    assert [stage.committed(partition) for partition in range(4)] == [len(done[partition]) for partition in range(4)]
+    assert [stage.committed(partition) for partition in range(4)] == [
+        len(done[partition]) for partition in range(4)
+    ]
 
 
 def test_an_expired_offset_is_told_and_counted_and_the_stream_goes_on(
@@ -197,7 +201,9 @@ def test_who_has_the_wrong_password_is_told_so_and_not_what_it_was(
     kafka_broker: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage = KafkaStage(kafka_broker)
-    cluster = Cluster((kafka_broker.bootstrap("SASL_SSL"),), Scram("community-broker", "hunter2"), Tls(kafka_broker.ca))
+    cluster = Cluster(
+        (kafka_broker.bootstrap("SASL_SSL"),), Scram("community-broker", "hunter2"), Tls(kafka_broker.ca)
+    )
     with caplog.at_level(logging.DEBUG), pytest.raises(SourceError, match="kafka is not let in") as caught:
         asyncio.run(_ends(stage.source(cluster=cluster)))
     assert caught.value.code == "source-refused"
@@ -243,7 +249,9 @@ def test_rubins_way_in(kafka_broker: Any) -> None:
     stage = KafkaStage(kafka_broker)
     stage.put([b"data"])
     cluster = Cluster(
-        (kafka_broker.bootstrap("SASL_SSL"),), Scram("community-broker", "community-broker-secret"), Tls(kafka_broker.ca)
+        (kafka_broker.bootstrap("SASL_SSL"),),
+        Scram("community-broker", "community-broker-secret"),
+        Tls(kafka_broker.ca),
     )
 
     async def main() -> None:
