@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError
 
 from gateway.errors import DeliveryError, SourceError
 
-__all__ = ["ALONE", "NEVER", "failed", "not_let_in", "refused", "source_error"]
+__all__ = ["ALONE", "NEVER", "failed", "not_let_in", "refused", "said", "source_error"]
 
 FORBIDDEN = frozenset(
     {

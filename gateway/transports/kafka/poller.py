@@ -82,18 +82,19 @@ class Poller:
         name: str,
         make: Callable[[Settings], Consumer],
         topics: Sequence[str],
-        membership: Membership,
+        member: Callable[[Handoff], Membership],
         handoff: Handoff,
         metrics: Metrics,
         silence: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._name, self._make, self._topics, self._membership = name, make, list(topics), membership
+        self._name, self._make, self._topics, self._member = name, make, list(topics), member
         self._handoff, self._metrics, self._silence, self._clock = handoff, metrics, silence, clock
+        self._membership: Membership = member(handoff)
         self._settings: Settings = {
             "stats_cb": self._look,
             "error_cb": self._told,
-            "on_commit": membership.committed,
+            "on_commit": lambda error, partitions: self._membership.committed(error, partitions),
             "statistics.interval.ms": max(1, min(5000, int(silence * 250))),
         }
         self._watchdog = Watchdog(clock(), silence)
@@ -116,7 +117,10 @@ class Poller:
     def _live(self) -> None:
         """The life of one consumer."""
         consumer = self._make(self._settings)
-        self._watchdog, self._membership.paused = Watchdog(self._clock(), self._silence), False
+        self._watchdog, self._membership = (
+            Watchdog(self._clock(), self._silence),
+            self._member(self._handoff),
+        )
         self._membership.subscribe(consumer, self._topics)
         try:
             while not self._handoff.closing and self._error is None:

@@ -31,7 +31,7 @@ from gateway.transports.kafka.watchdog import MAX_SILENCE
 __all__ = ["MAX_CLOSE", "KafkaSource"]
 
 MAX_CLOSE = 15
-"""Seconds to commit and to leave the group. Who needs longer has a broker that does not answer, and is not missed."""
+"""Seconds for the thread to end: what it has begun takes some, see `gateway.transports.kafka.membership`."""
 
 SESSION = 45
 """Seconds after which a group takes the partitions of a member away that has died without a word. Kafka's own default:
@@ -95,13 +95,15 @@ class KafkaSource:
         self._handoff = handoff = Handoff()
         if self._stopped:
             handoff.stop()
-        membership = Membership(self.name, self._start, self._commits, handoff, self._metrics)
         self._poller = Poller(
-            self.name, self._made, self._topics, membership, handoff, self._metrics, self._silence
+            self.name, self._made, self._topics, self._member, handoff, self._metrics, self._silence
         )
         self._thread = threading.Thread(target=self._poller.run, name=f"kafka {self.name}", daemon=True)
         self._thread.start()
         return handoff
+
+    def _member(self, handoff: Handoff) -> Membership:
+        return Membership(self.name, self._start, self._commits, handoff, self._metrics)
 
     def _made(self, own: Settings) -> Consumer:
         try:
