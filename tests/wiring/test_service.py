@@ -102,7 +102,7 @@ def test_tests_stay_out_unless_they_are_asked_for(folder: Path) -> None:
         folder,
     )  # fmt: skip
     assert list(there(folder / "usual").values()) == [event(0), event(2, "utility")]
-    assert event(1) in there(folder / "tests").values()
+    assert event(1, "test") in there(folder / "tests").values()
 
 
 def test_a_filter_sees_what_goes_out(folder: Path) -> None:
