@@ -8,6 +8,7 @@ Rules
 4. What a sink cannot take is not sent there: a broker of VOEvents takes no Avro, a container takes nothing else, and
    dead letters are for people and not for subscribers.
 5. Nothing listens where something else does, and no two sinks write into one folder.
+6. Exactly once is for one Kafka, one output, and sinks that are all of it.
 
 These look at the file as it is, for it has to be told all its mistakes at once; what is not of the right type is not
 looked at here.
@@ -34,6 +35,7 @@ def checked(data: Data) -> Iterator[Mistake]:
     yield from _names(data)
     yield from _audiences(data)
     yield from _forms(data)
+    yield from _once(data)
     yield from _places(data)
 
 
@@ -65,6 +67,7 @@ def _names(data: Data) -> Iterator[Mistake]:
     sources, sinks = _table(data, "sources"), _table(data, "sinks")
     audiences = [PUBLIC, *_table(data, "audiences")]
     led: set[tuple[str, str]] = set()
+    astray: set[str] = set()
     feeding: dict[str, str] = {}
     seen: set[str] = set()
 
@@ -72,6 +75,7 @@ def _names(data: Data) -> Iterator[Mistake]:
         if isinstance(name, str):
             led.add((table, name))
             if name not in known:
+                astray.add(table)
                 yield path, f"There is no {table[:-1]} of this name{meant(name, known)}"
 
     for number, route in _rows(data, "routes"):
@@ -102,7 +106,8 @@ def _names(data: Data) -> Iterator[Mistake]:
                 yield from leads((*at, "sinks", n), "sinks", sinks, sink)
     for table, known in (("sources", sources), ("sinks", sinks), ("audiences", _table(data, "audiences"))):
         for name in known:
-            if (table, name) not in led:
+            # Where a name leads nowhere, it was to lead to the one that nothing leads to.
+            if (table, name) not in led and table not in astray:
                 yield (table, name), f"Nothing uses this {table[:-1]}."
 
 
@@ -166,6 +171,44 @@ def _forms(data: Data) -> Iterator[Mistake]:
                 yield (*path, "sinks", place), "This sink takes VOEvents: `to` has to be one, or `original`."
             if _kind(sink) == "files" and sink.get("form") == "containers" and to not in ("avro", "original"):
                 yield (*path, "sinks", place), "Containers take Avro: `to` has to be `avro`, or `original`."
+
+
+def _once(data: Data) -> Iterator[Mistake]:
+    """Rule 6."""
+    sinks, sources = _table(data, "sinks"), _table(data, "sources")
+    for number, route in _rows(data, "routes"):
+        outputs = [(place, output) for place, output in _rows(route, "outputs")]
+        feeding = [
+            (("routes", number, "outputs", place, "sinks", n), name)
+            for place, output in outputs
+            for n, name in _texts(output, "sinks")
+        ]
+        once = [(path, name) for path, name in feeding if _table(sinks, name).get("exactly_once") is True]
+        if not once:
+            continue
+        path, first = once[0]
+        source = _table(sources, str(route.get("source")))
+        if len(outputs) > 1 or len(once) < len(feeding):
+            yield path, "Exactly once is for a route with one output, all of whose sinks are `exactly_once`."
+        for at, name in once:
+            if _cluster(_table(sinks, name)) != _cluster(source):
+                yield (
+                    at,
+                    "Exactly once is for one Kafka: `bootstrap`, `auth` and `tls` are those of the source.",
+                )
+            if not _alike(_table(sinks, name), _table(sinks, first)):
+                yield at, "Sinks of one transaction differ in nothing but their `topic`."
+    for number, route in _rows(data, "routes"):
+        if _table(sinks, str(route.get("dead_letters"))).get("exactly_once") is True:
+            yield ("routes", number, "dead_letters"), "A sink of dead letters cannot be `exactly_once`."
+
+
+def _cluster(table: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(table.get(key) for key in ("kind", "bootstrap", "auth", "tls"))
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return {**one, "topic": ""} == {**other, "topic": ""}
 
 
 def _places(data: Data) -> Iterator[Mistake]:

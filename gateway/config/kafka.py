@@ -1,4 +1,5 @@
-"""How somebody is known to Kafka: ``[sources.NAME.auth]`` and ``[sinks.NAME.auth]``."""
+"""How somebody is known to Kafka, and where its schemas are: ``[sources.NAME.auth]``, ``[sinks.NAME.auth]`` and
+``[sources.NAME.registry]``."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 
 from gateway.config.values import File, Secret, SecretText, Table
 
-__all__ = ["Auth"]
+__all__ = ["Auth", "Registry"]
 
 _NEEDS = {
     "scram-sha-256": ("username", "password"),
@@ -43,3 +44,16 @@ class Auth(Table):
             named = " and ".join(f"`{name}`" for name in missing)
             raise ValueError(f"needs {named} for this mechanism.")
         return self
+
+
+class Registry(Table):
+    """A schema registry with Confluent's interface. What it said is kept in the state folder, so that the stream goes
+    on without it."""
+
+    url: str = Field(pattern=r"^https?://[^@]+$", description="Its URL, without user and password.")
+    user: str | Secret | None = Field(default=None, description="The user; it may stand here.")
+    password: SecretText | None = Field(default=None, description="A secret.")
+    ca: File | None = Field(
+        default=None,
+        description="Authorities (PEM) that sign its certificate; otherwise those of this machine.",
+    )

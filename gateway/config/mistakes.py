@@ -23,6 +23,19 @@ __all__ = ["ConfigError", "Mistake", "located", "meant", "of"]
 MAX_NAMED = 12
 """Known keys that are named when none is near: more would hide the sentence."""
 
+WORDS = {
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "dict_type": "a table",
+    "tuple_type": "a list",
+    "string_type": "a text",
+    "bool_type": "`true` or `false`",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "date_type": "a day, such as 2027-12-31",
+}
+"""What TOML calls what pydantic wants."""
+
 Mistake = tuple[Path, str]
 """Where, and a sentence."""
 
@@ -86,8 +99,8 @@ def _mistake(error: Any, model: type[BaseModel], data: object) -> Mistake:
         return path[:-1], "A name has letters, digits, dashes and underscores, at most 64."
     if kind == "too_short":
         return path, f"{named} is empty. {_described(owner, key)}".rstrip()
-    what = error["msg"].removeprefix("Input should be ").removeprefix("should be ")
-    return path, f"{named} must be {what[0].lower()}{what[1:]}. {_described(owner, key)}".rstrip()
+    what = WORDS.get(kind) or error["msg"].removeprefix("Input should be ").lower()
+    return path, f"{named} must be {what}. {_described(owner, key)}".rstrip()
 
 
 def _words(discriminator: str, owner: object) -> str:
@@ -130,7 +143,7 @@ def _walked(loc: Iterable[str | int], model: Any, data: Any) -> tuple[Path, obje
             type_ = tagged[0]
             continue
         path.append(step)
-        owner = type_
+        owner = members[0] if len(members) == 1 else type_
         data = data[step] if _has(data, step) else None
         type_ = _inside(type_, step)
     if not path or len(_members(type_)) > 1:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from gateway.config.sources import Role, XPath
-from gateway.config.values import Many, Some, Table
+from gateway.config.values import Some, Table
 from gateway.errors import GatewayError
 from gateway.mapping.settings import EXAMPLE_AUTHORITY, Settings
 
@@ -51,7 +51,6 @@ class Output(Table):
     filter: XPath | None = Field(
         default=None, description="Only what passes this, in XPath on the event as the audience sees it."
     )
-    headers: Many[str] = Field(default=(), description="Headers of messages that go along, by name.")
     sinks: Some[str] = Field(description="Where it goes.")
 
     @model_validator(mode="after")

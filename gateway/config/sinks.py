@@ -22,6 +22,7 @@ from gateway.config.values import (
 )
 from gateway.errors import GatewayError
 from gateway.relay.delivery import MAX_QUEUE
+from gateway.transports.kafka.sink import MAX_MESSAGE
 from gateway.transports.rotating import MAX_IDLE, MAX_SIZE
 from gateway.transports.vtp.access import MAX_CONNECTIONS, MAX_PER_ADDRESS, networks
 from gateway.transports.vtp.outbox import MAX_QUEUE as MAX_WAITING
@@ -136,15 +137,20 @@ class KafkaSink(Sink):
     bootstrap: Some[Address] = Field(description="Some of its brokers, HOST:PORT.")
     topic: str = Field(min_length=1, description="The topic.")
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
-        default="zstd", description="How batches are compressed."
+        default="none", description="How batches are compressed."
     )
     exactly_once: bool = Field(
         default=False,
         description="Write in transactions with what was read: for routes from and to one Kafka.",
     )
-    max_bytes: Size = Field(default=4 * 2**20, description="Bytes of the largest message.")
+    headers: Many[str] = Field(
+        default=(),
+        description="Headers of messages that go along, by name; what hop-client reads (`_format`, `_id`, `_test`) is "
+        "written anyhow.",
+    )
+    max_bytes: Size = Field(default=MAX_MESSAGE, description="Bytes of the largest message.")
     auth: Auth | None = Field(default=None, description="Who we are.")
-    tls: ClientTLS | None = Field(default=None, description="Speak TLS: `true`, or a table.")
+    tls: ClientTLS = Field(default=None, description="Speak TLS: `true`, or a table.")
 
     @model_validator(mode="after")
     def _named(self) -> KafkaSink:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.config.kafka import Auth
+from gateway.config.kafka import Auth, Registry
 from gateway.config.values import Address, ClientTLS, File, Many, Size, Some, Table, sentence
 from gateway.errors import GatewayError
 from gateway.filters.xpath import Filter
@@ -121,7 +121,7 @@ class VTPSource(Source):
         default=(), description="Ask the brokers for what passes one of these, in XPath."
     )
     version: Literal["2.0", "2.1"] | None = Field(default=None, description="Ask for events of this version.")
-    tls: ClientTLS | None = Field(default=None, description="Speak TLS: `true`, or a table.")
+    tls: ClientTLS = Field(default=None, description="Speak TLS: `true`, or a table.")
     max_bytes: Size = Field(default=MAX_FRAME, description="The largest event that is taken.")
     retention: float = Field(default=30.0, gt=0, description="Days for which an event is known again.")
     sync: bool = Field(default=False, description="Acknowledge only what outlives a power failure, too.")
@@ -145,7 +145,11 @@ class KafkaSource(Source):
         "Avro file or single object (`avro`), or a `voevent`.",
     )
     auth: Auth | None = Field(default=None, description="Who we are.")
-    tls: ClientTLS | None = Field(default=None, description="Speak TLS: `true`, or a table.")
+    tls: ClientTLS = Field(default=None, description="Speak TLS: `true`, or a table.")
+    registry: Registry | None = Field(
+        default=None,
+        description="A schema registry; without one, released schemas are known by their own ids.",
+    )
 
 
 AnySource = Annotated[FilesSource | StdinSource | VTPSource | KafkaSource, Field(discriminator="kind")]

@@ -66,6 +66,8 @@ def sentence(error: GatewayError) -> ValueError:
 
 
 def _path(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Path):
+        return value
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("must be a path, as a text that is not empty.")
     folder: Path = (info.context or {}).get("folder", Path())
@@ -176,8 +178,8 @@ def _switch(value: Any) -> Any:
     return {} if value is True else None if value is False else value
 
 
-ClientTLS = Annotated[_ClientTLS, BeforeValidator(_switch)]
-"""``true``, or a table that says more."""
+ClientTLS = Annotated[_ClientTLS | None, BeforeValidator(_switch)]
+"""``true``, or a table that says more; ``false`` is none."""
 
 
 class ServerTLS(Table):

@@ -43,7 +43,7 @@ class Gateway(Table):
             own = IVOID.parse(text)
             Settings(authority=own.authority, stream=own.path.removeprefix("/") or "events")
         except ValueError as error:
-            raise ValueError(f"cannot be used: {error}") from None
+            raise ValueError(f"cannot be used: {error}.") from None
         except GatewayError as error:
             raise sentence(error) from None
         return text

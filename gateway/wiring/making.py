@@ -3,7 +3,7 @@
 Rules
 1. The policy comes first (`gateway.conversion`): what follows sees what the output's audience may see.
 2. An event of a role that is not wanted goes nowhere (VE-06). An alert that is not made an event has the role that its
-   events would have.
+   events would have. A message that is marked as a test (hop's ``_test``) is one, whatever is in it.
 3. A filter is asked about the event that goes out, or, when none does, about the core event that the audience would
    get.
 4. ``original`` is the bytes that came in: a VOEvent when nothing is withheld from it, an Avro message too; one that is
@@ -25,6 +25,7 @@ from gateway.model.document import Document
 from gateway.model.rejected import Rejected
 from gateway.policy.events.notice import Issuer
 from gateway.relay.message import Message, Product
+from gateway.transports.kafka.headers import TEST, is_test
 from gateway.wiring.again import released_to
 
 __all__ = ["Chooser", "Maker"]
@@ -73,14 +74,14 @@ class Maker:
         whole: bool = True,
     ) -> None:
         self._alerts, self._documents, self._chooser = alerts, documents, chooser
-        self._roles, self._role, self._headers = frozenset(roles), role, frozenset(headers)
+        self._roles, self._role, self._headers = frozenset(roles), role, {TEST, *headers}
         self._original, self._whole = original, whole
 
     def __call__(self, item: Alert | Document, message: Message) -> Product | None:
         """The product; None when it is not wanted. Raises GatewayError."""
         converter = self._documents if isinstance(item, Document) else self._alerts
         output = converter.convert(item)
-        role = output.role or self._role
+        role = "test" if is_test(message.headers) else output.role or self._role
         if role not in self._roles or (self._chooser is not None and not self._chooser(item, output)):
             return None
         ident = output.ivorn.encode("utf-8", "replace") if output.ivorn is not None else None

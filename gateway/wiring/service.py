@@ -11,6 +11,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,8 @@ from gateway import __version__
 from gateway.config import Config
 from gateway.config.routes import Output as OutputTable
 from gateway.config.routes import Route as RouteTable
-from gateway.config.sinks import FilesSink
+from gateway.config.sinks import AnySink, FilesSink
+from gateway.config.sinks import KafkaSink as KafkaSinkTable
 from gateway.config.sources import FilesSource, StdinSource
 from gateway.config.whole import Audience as AudienceTable
 from gateway.conversion import Converter, Target
@@ -32,15 +34,17 @@ from gateway.policy.keeping import may_be_kept
 from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.private import private_folder
 from gateway.relay import service as relay
-from gateway.relay.contract import Refused
+from gateway.relay.contract import Refused, Source
 from gateway.relay.deadletter import Item, Letters
 from gateway.relay.delivery import Delivery
 from gateway.relay.metrics import Metrics
 from gateway.relay.route import Output, Route, bury
 from gateway.relay.status import Status
+from gateway.supervising import WORKER
+from gateway.transports.kafka import KafkaSource
 from gateway.transports.operations import Operations
 from gateway.transports.spool import SpoolFile
-from gateway.wiring import sinks, sources
+from gateway.wiring import kafka, sinks, sources
 from gateway.wiring.making import Chooser, Maker
 from gateway.wiring.sources import Opened
 
@@ -51,14 +55,23 @@ __all__ = ["Service", "serve", "wire"]
 class Service:
     """What runs.
 
+    deliveries : by the name of their sink
     about : what it reads and where it listens, a line each
     """
 
     metrics: Metrics
     policy: Policy
     routes: list[Route] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     about: list[str] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Let go of everything. Again is harmless."""
+        for source in self.sources:
+            await source.close()
+        for delivery in self.deliveries.values():
+            await delivery.close()
 
 
 async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service], None]) -> None:
@@ -67,7 +80,7 @@ async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service]
     To be run by `gateway.transports.vtp.loop.run`. Raises GatewayError when it cannot start or go on.
     """
     service = await wire(config, Metrics())
-    deliveries = service.deliveries.values()
+    deliveries = list(dict.fromkeys(service.deliveries.values()))
     profile = service.policy.profile
     about = {"version": __version__, "profile": profile.id, "profile_sha256": profile.sha256}
     status = Status(service.routes, deliveries, service.metrics, about, stop.is_set)
@@ -81,14 +94,16 @@ async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service]
     finally:
         if operations is not None:
             await operations.close()
+        await service.close()
 
 
 async def wire(config: Config, metrics: Metrics) -> Service:
     """The service of a configuration, open and not running. Raises GatewayError (rule 1)."""
     made = _Wiring(config, metrics)
     async with AsyncExitStack() as undo:
-        await made.all(undo)
-        undo.pop_all()  # it runs, and is closed by whoever runs it
+        undo.push_async_callback(made.service.close)
+        await made.all()
+        undo.pop_all()  # it is closed by whoever runs it
     return made.service
 
 
@@ -98,11 +113,10 @@ class _Wiring:
     def __init__(self, config: Config, metrics: Metrics) -> None:
         self.config, self.policy = config, Policy(config.gateway.policy)
         self.service = Service(metrics, self.policy)
-        self.sources: dict[str, Opened] = {}
         self.letters = {route.name: self._letters(route) for route in config.routes}
 
-    async def all(self, undo: AsyncExitStack) -> None:
-        """Rule 1, with what undoes it."""
+    async def all(self) -> None:
+        """Rule 1."""
         try:
             private_folder(self.config.gateway.state)
         except OSError as error:
@@ -112,14 +126,15 @@ class _Wiring:
         # The letters first: the others' sinks have somewhere to put what they refuse.
         buried = [route.dead_letters for route in self.config.routes]
         for name in dict.fromkeys((*buried, *self.config.sinks)):
-            delivery = await self._delivery(name)
-            undo.push_async_callback(delivery.close)
+            if not _exactly_once(self.config.sinks[name]):
+                await self._delivery(name)
         for route in self.config.routes:
-            opened = sources.opened(
-                route.source, self.config.sources[route.source], self.config, self.service.metrics
-            )
-            undo.push_async_callback(opened.source.close)
-            self.sources[route.source] = opened
+            once = [name for output in route.outputs for name in output.sinks if self._is_once(name)]
+            table = self.config.sources[route.source]
+            opened = sources.opened(route.source, table, self.config, self.service.metrics, commits=not once)
+            self.service.sources.append(opened.source)
+            if once:
+                self._transaction(route, once, opened)
             self.service.routes.append(self._route(route, opened))
             self.service.about.append(f"{route.name} reads {opened.about}")
 
@@ -127,12 +142,27 @@ class _Wiring:
 
     async def _delivery(self, name: str) -> Delivery:
         table, metrics = self.config.sinks[name], self.service.metrics
-        wired = await sinks.opened(name, table, self._use(name), self.config, self.policy, metrics)
+        wired = await sinks.opened(name, table, self._use(name), self.config, self.policy)
         self.service.about += [f"{name} {line}" for line in wired.about]
         spool = self._spool(name, table.spool) if table.spool else None
         delivery = Delivery(wired.sink, self._refused(name), metrics, spool=spool, limit=table.queue)
         self.service.deliveries[name] = delivery
         return delivery
+
+    def _is_once(self, name: str) -> bool:
+        return _exactly_once(self.config.sinks[name])
+
+    def _transaction(self, route: RouteTable, names: list[str], opened: Opened) -> None:
+        """One sink for all topics of a route, which takes what was read together with what is written. It has no spool:
+        what is on our disk is in no transaction."""
+        tables = [table for name in names if isinstance(table := self.config.sinks[name], KafkaSinkTable)]
+        assert isinstance(opened.source, KafkaSource)
+        identity = f"{self.config.gateway.ivoid}/{route.name}/{os.environ.get(WORKER, '0')}"
+        sink = kafka.transaction(route.name, tables, opened.source, identity)
+        delivery = Delivery(sink, self._refused(names[0]), self.service.metrics, limit=tables[0].queue)
+        self.service.deliveries |= dict.fromkeys(names, delivery)
+        topics = ", ".join(table.topic for table in tables)
+        self.service.about.append(f"{', '.join(names)} topics {topics}, exactly once")
 
     def _spool(self, name: str, limit: int) -> SpoolFile:
         file = sinks.state_of(name, self.config) / "spool.db"
@@ -194,12 +224,18 @@ class _Wiring:
             converter("voevent" if table.to == "original" else table.to),
             roles=table.roles,
             role=source.role,
-            headers=table.headers,
+            headers=self._headers(table),
             chooser=chooser,
             original=original,
             whole=not all(self._takes_data(name) for name in table.sinks),
         )
-        return Output(table.name, maker, tuple(self.service.deliveries[name] for name in table.sinks))
+        deliveries = dict.fromkeys(self.service.deliveries[name] for name in table.sinks)
+        return Output(table.name, maker, tuple(deliveries))
+
+    def _headers(self, table: OutputTable) -> set[str]:
+        """Those that one of its sinks lets through."""
+        tables = (self.config.sinks[name] for name in table.sinks)
+        return {header for one in tables if isinstance(one, KafkaSinkTable) for header in one.headers}
 
     def _takes_data(self, name: str) -> bool:
         sink = self.config.sinks[name]
@@ -226,6 +262,10 @@ class _Wiring:
 
         label = {"audience": str(self._audience(route.dead_letters_for)), "profile": policy.profile.id}
         return Letters(keep, label)
+
+
+def _exactly_once(table: AnySink) -> bool:
+    return isinstance(table, KafkaSinkTable) and table.exactly_once
 
 
 def _has_a_head(item: Item) -> bool:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.config import Config
-from gateway.config.sinks import AnySink, FilesSink, KafkaSink, StdoutSink, VTPSink
-from gateway.errors import SettingsError
+from gateway.config.sinks import AnySink, FilesSink, StdoutSink, VTPSink
 from gateway.model.audience import PUBLIC, Audience
 from gateway.policy.engine import Policy
 from gateway.relay.contract import Sink
-from gateway.relay.metrics import Metrics
 from gateway.serving import Serving
 from gateway.serving import opened as broker_of
 from gateway.transports import console
@@ -20,6 +18,7 @@ from gateway.transports.rotating import RotatingSink
 from gateway.transports.vtp.broker import Limits
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.sink import BrokerSink
+from gateway.wiring import kafka
 from gateway.wiring.again import released_to
 
 __all__ = ["Use", "Wired", "opened"]
@@ -44,9 +43,7 @@ class Wired:
     about: tuple[str, ...]
 
 
-async def opened(
-    name: str, table: AnySink, use: Use, config: Config, policy: Policy, metrics: Metrics
-) -> Wired:
+async def opened(name: str, table: AnySink, use: Use, config: Config, policy: Policy) -> Wired:
     """The sink of a table. To be called in a coroutine of `gateway.transports.vtp.loop.run`. Raises GatewayError."""
     if isinstance(table, FilesSink):
         return Wired(_files(name, table, use), (f"files in {table.directory}",))
@@ -54,7 +51,7 @@ async def opened(
         return Wired(console.StdoutSink(name), ("standard output",))
     if isinstance(table, VTPSink):
         return await _vtp(name, table, use, config, policy)
-    return _kafka(name, table, metrics)
+    return Wired(kafka.sink(name, table), (f"topic {table.topic}",))
 
 
 def _files(name: str, table: FilesSink, use: Use) -> Sink:
@@ -100,7 +97,3 @@ async def _vtp(name: str, table: VTPSink, use: Use, config: Config, policy: Poli
 def state_of(name: str, config: Config) -> Path:
     """The folder of a sink."""
     return config.gateway.state / "sinks" / name
-
-
-def _kafka(name: str, table: KafkaSink, metrics: Metrics) -> Wired:
-    raise SettingsError("settings-missing", "Kafka is not wired in yet.")

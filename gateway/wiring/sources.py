@@ -8,7 +8,6 @@ from pathlib import Path
 
 from gateway.config import Config
 from gateway.config.sources import AnySource, FilesSource, KafkaSource, StdinSource, VTPSource
-from gateway.errors import SettingsError
 from gateway.policy.fieldorigin import field_origin
 from gateway.relay.contract import Source
 from gateway.relay.message import Message
@@ -20,6 +19,7 @@ from gateway.transports.vtp.seen import Seen
 from gateway.transports.vtp.source import BrokerSource
 from gateway.transports.vtp.subscriber import Subscription
 from gateway.transports.watched import FileSource
+from gateway.wiring import kafka
 from gateway.wiring.decoding import Decode, decoder
 
 __all__ = ["Opened", "declared_of", "opened"]
@@ -45,8 +45,11 @@ def declared_of(table: AnySource) -> Declared:
     return Declared(table.is_from, table.is_from, table.release, table.bare_schema, table.issued, fields)
 
 
-def opened(name: str, table: AnySource, config: Config, metrics: Metrics) -> Opened:
-    """The source of a table. To be called in a coroutine of `gateway.transports.vtp.loop.run`. Raises GatewayError."""
+def opened(name: str, table: AnySource, config: Config, metrics: Metrics, *, commits: bool = True) -> Opened:
+    """The source of a table. To be called in a coroutine of `gateway.transports.vtp.loop.run`. Raises GatewayError.
+
+    commits : False when a transaction does
+    """
     declared, folder = declared_of(table), config.gateway.state / "sources" / name
     if isinstance(table, FilesSource):
         return _files(name, table, declared, folder)
@@ -56,7 +59,7 @@ def opened(name: str, table: AnySource, config: Config, metrics: Metrics) -> Ope
         )
     if isinstance(table, VTPSource):
         return _vtp(name, table, declared, folder, config)
-    return _kafka(name, table, declared, folder, metrics)
+    return _kafka(name, table, declared, folder, metrics, commits)
 
 
 def _files(name: str, table: FilesSource, declared: Declared, folder: Path) -> Opened:
@@ -79,5 +82,17 @@ def _vtp(name: str, table: VTPSource, declared: Declared, folder: Path, config: 
     return Opened(source, decoder("voevent", declared, name), ", ".join(table.brokers))
 
 
-def _kafka(name: str, table: KafkaSource, declared: Declared, folder: Path, metrics: Metrics) -> Opened:
-    raise SettingsError("settings-missing", "Kafka is not wired in yet.")
+def _kafka(
+    name: str, table: KafkaSource, declared: Declared, folder: Path, metrics: Metrics, commits: bool
+) -> Opened:
+    schemas = kafka.schemas_of(table.registry, folder / "schemas")
+
+    async def prepare(messages: Sequence[Message]) -> None:
+        await schemas.prepare(message.data for message in messages)
+
+    return Opened(
+        kafka.source(name, table, metrics, commits=commits),
+        decoder(table.format, declared, name, schemas.find),
+        f"{', '.join(table.topics)} of {', '.join(table.bootstrap)}",
+        prepare=prepare,
+    )

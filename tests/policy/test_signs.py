@@ -11,8 +11,24 @@ from voevents import real_packets
 from gateway import resources
 from gateway.codecs.voevent import decode
 from gateway.errors import SettingsError
+from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
 from gateway.policy.events.elements import texts
-from gateway.policy.events.signs import lists, parse_lists, signs
+from gateway.policy.events.signs import (
+    BULK,
+    GRID,
+    MAX_NESTED,
+    Sign,
+    asked,
+    bulk,
+    bulk_numbers,
+    in_a_grid,
+    lists,
+    longest,
+    parse_lists,
+    signs,
+)
+from gateway.policy.rule import Resource
 
 LISTS = (resources.policy() / "links" / "links.toml").read_text("utf-8")
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM250aW5lbCJ9.c2ln"
@@ -180,7 +196,13 @@ def test_what_is_no_address(text):
     ],
 )
 def test_a_designator_names_its_release(text, release):
-    assert release in {sign.release for sign in signs(text)}
+    thing = Resource("text", FieldPath(("designator",)))
+    assert Sign(thing, release) in signs(text)
+    origin = Provenance(Origin.USER)
+    assert asked([Sign(thing, release)], origin) == {
+        (thing, origin),
+        (thing, Provenance(Origin.DATA_RELEASE, release)),
+    }
 
 
 @pytest.mark.parametrize(
@@ -217,6 +239,73 @@ def test_what_is_nothing_but_text(text):
 def test_an_image_in_a_text(text):
     assert "text:bulk" in found(text)
     assert "text:bulk" in found(text, prose=True)
+
+
+def test_one_sign_does_not_hide_another():
+    text = (
+        f"password: hunter22 of https://data.lsst.cloud/x, near LSST-DP2-O-609788942606140416: {'QUJD' * 400}"
+    )
+    assert found(text, prose=True) == {
+        "text:plain",
+        "text:secret",
+        "text:designator",
+        "text:bulk",
+        "link:controlled.cloud.lsst.data",
+    }
+
+
+def test_of_addresses_in_an_address_the_first_are_looked_at():
+    address = "".join(f"https://a{number}.org/" for number in range(2 * MAX_NESTED))
+    hosts = {f"link:host.org.a{number}" for number in range(MAX_NESTED + 1)}
+    assert found(address, address=True) == {"link:redirect", *hosts}
+    assert "link:redirect" not in found(f"ivo://{address}", address=True)
+
+
+def test_how_much_is_an_image():
+    numbers, characters = lists().numbers, lists().characters
+    assert not bulk(numbers, characters)
+    assert bulk(numbers + 1) == bulk(characters=characters + 1) == {BULK}
+    assert "text:bulk" not in found("A" * characters)
+    assert "text:bulk" in found("A" * (characters + 1))
+    assert "text:bulk" in found(" ".join(["1.5"] * (numbers + 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1 " * 50, 0),  # too short to be looked at
+        ("1 " * 50 + "1", 51),
+        ("[" + ",".join(["1.5"] * 91 + ["x"] * 8), 91),  # an empty part before it
+        ("1 " * 90 + "x " * 9 + "x", 0),  # nine of ten, and no more
+        ("word " * 200, 0),
+    ],
+)
+def test_how_many_numbers_a_text_is(text, numbers):
+    assert bulk_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("A" * 511, 0),  # too short to be looked at
+        ("A" * 512, 512),
+        ("\r\n  ".join(["A" * 76] * 10), 760),
+        ("A" * 600 + " " + "B" * 700, 700),
+        ("word " * 200, 0),
+    ],
+)
+def test_the_longest_run_of_a_text(text, characters):
+    assert longest(text) == characters
+
+
+def test_the_columns_of_an_image():
+    assert in_a_grid(["flux", *["pixel"] * GRID, None, *[None] * GRID], GRID) == [
+        False,
+        *[True] * GRID,
+        *[False] * (1 + GRID),
+    ]
+    assert not any(in_a_grid(["pixel"] * GRID, GRID - 1))
+    assert not any(in_a_grid(["pixel"] * (GRID - 1), GRID))
 
 
 def test_a_light_curve_and_a_long_text_are_no_image():
