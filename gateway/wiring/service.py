@@ -38,6 +38,7 @@ from gateway.relay.contract import Refused, Source
 from gateway.relay.deadletter import Item, Letters
 from gateway.relay.delivery import Delivery
 from gateway.relay.metrics import Metrics
+from gateway.relay.pulse import pulse
 from gateway.relay.route import Output, Route, bury
 from gateway.relay.status import Status
 from gateway.supervising import worker_number
@@ -86,12 +87,15 @@ async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service]
     status = Status(service.routes, deliveries, service.metrics, about, stop.is_set)
     listen = config.operations.listen
     operations = Operations(listen, status) if listen is not None else None
+    service.metrics.describe(__version__, profile.id)
+    beating = asyncio.create_task(pulse(status))
     try:
         if operations is not None:
             service.about.append(f"operations http://{await operations.start()}/status")
         started(service)
         await relay.run(service.routes, deliveries, stop)
     finally:
+        beating.cancel()
         if operations is not None:
             await operations.close()
         await service.close()
