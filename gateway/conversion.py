@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from gateway.codecs import alert_json, confluent, single_object, voevent_avro, voevent_json
+from gateway.codecs.datum import Datum
 from gateway.codecs.voevent import decode, encode, to_version
 from gateway.errors import ConversionError, PolicyError, SettingsError
 from gateway.mapping.fast import Minter
@@ -39,7 +40,6 @@ from gateway.schema.parse import schema_of
 from gateway.schema.project import project
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
-from gateway.transports.outputs import Datum
 
 __all__ = ["TARGETS", "Converter", "Output", "Target"]
 
@@ -55,6 +55,8 @@ class Output:
     stem : a name for its file, without suffix
     datum : the Avro datum without framing, and its schema, when the output is Avro
     exact : for a VOEvent made from an alert, whether it gives the alert back
+    role : of a VOEvent
+    whole : nothing was withheld
     proof : what a proof log keeps of the release, when that was asked for
     """
 
@@ -66,6 +68,8 @@ class Output:
     exact: bool | None = None
     losses: tuple[Loss, ...] = ()
     proof: Proof | None = None
+    role: str | None = None
+    whole: bool = False
 
 
 class Converter:
@@ -110,6 +114,8 @@ class Converter:
     def convert(self, item: Alert | Document) -> Output:
         """The output for an item. Raises GatewayError."""
         release, output = self._document(item) if isinstance(item, Document) else self._packet(item)
+        if release.whole:
+            output = replace(output, whole=True)
         if not self.prove:
             return output
         kind = self.to if self.to != "voevent" else f"voevent-{self.settings.version}"
@@ -148,7 +154,13 @@ class Converter:
             return Output(data, self._stem(release), ".json")
         minted = self._minter.mint(release)
         return Output(
-            minted.data, _stem(minted.ivorn), ".xml", minted.ivorn, exact=minted.exact, losses=minted.losses
+            minted.data,
+            _stem(minted.ivorn),
+            ".xml",
+            minted.ivorn,
+            exact=minted.exact,
+            losses=minted.losses,
+            role=minted.role,
         )
 
     def _stem(self, release: Release[Alert]) -> str:
@@ -182,16 +194,19 @@ class Converter:
             (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
         )
         if self.to == "json":
-            return release, Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
+            data = voevent_json.encode(event)
+            return release, Output(data, stem, ".json", event.ivorn, losses=losses, role=event.role)
         # Nobody writes 1.1 any more, and a redacted event has no document of its own yet.
         oldest: Version = "2.0" if release.withheld and event.version == "1.1" else event.version
         event, lost = to_version(event, self.version or oldest)
         losses += lost
         if self.to == "avro":
             datum = Datum(stored_event(), voevent_avro.encode(event), "null")
-            return release, Output(datum.payload, stem, ".avro", event.ivorn, datum, losses=losses)
+            return release, Output(
+                datum.payload, stem, ".avro", event.ivorn, datum, losses=losses, role=event.role
+            )
         data = release.original() if event.original is not None else encode(event)
-        return release, Output(data, stem, ".xml", event.ivorn, losses=losses)
+        return release, Output(data, stem, ".xml", event.ivorn, losses=losses, role=event.role)
 
 
 def _count(release: Release[VOEvent]) -> int:

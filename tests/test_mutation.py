@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
 from mutation import __main__ as mutation
 from mutation import plugin
 

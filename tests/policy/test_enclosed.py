@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 from alerts import KEYS, NEWEST, changed, released, simulated
@@ -11,6 +12,7 @@ from gateway.errors import PolicyError
 from gateway.mapping.fast import Minter
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin, Provenance
+from gateway.model.voevent import Param
 from gateway.policy.engine import Policy
 from gateway.policy.events.enclosed import OURS
 from gateway.schema import registry
@@ -83,3 +85,17 @@ def test_a_packet_is_judged_as_a_packet() -> None:
     assert refused(carried(cutoutDifference=b"no image" * 200)) == "P13"
     assert refused(data.replace(b"</Value>", b"AAAA</Value>")) == "P13"
     assert refused(data.replace(registry.get(NEWEST).sha256.encode(), b"0" * 64)) == "P13"
+
+
+@pytest.mark.parametrize("place", ["value_element", "ucd", "unit", "utype", "data_type"])
+def test_what_the_param_of_a_packet_says_besides_is_judged_as_ever(place: str) -> None:
+    whole = decode(carried())
+    assert whole.what is not None
+    mark, payload = whole.what.items
+    (packet,) = payload.params
+    for text, clause in (("https://example.org/?token=abcdefgh", "P16"), ("QUJD" * 400, "P13")):
+        param = replace(Param("base64", packet.text), **{place: text})
+        what = replace(whole.what, items=(mark, replace(payload, items=(param,))))
+        with pytest.raises(PolicyError) as error:
+            POLICY.release(replace(whole, what=what, original=None), provenance=EXTERNAL)
+        assert error.value.clause == clause

@@ -256,7 +256,8 @@ class Selection:
             value = replace(item, uri=None)
         elif isinstance(item, model.Param) and path / name == _PACKET and self._enclosed.is_packet(item.text):
             self.texts.add(item.text or "")
-            value = replace(item, value=None, value_element=None)
+            # Only what was looked into: beside the attribute there may be an element, of another text.
+            value = replace(item, value_element=None) if item.value is None else replace(item, value=None)
         return self.decide(path / name, value, above).passes
 
     def _table(self, table: model.Table, path: FieldPath) -> model.Table | None:
