@@ -165,6 +165,7 @@ def test_a_service_that_needs_data_rights(address):
         ("doi:10.1/x", "name"),
         ("https://www.Example.org:8080/x", "host.org.example.www"),
         ("www.example.org/x", "host.org.example.www"),
+        ("e.ee", "host.ee.e"),
         ("https://data.lsst.cloud.example.org/x", "host.org.example.cloud.lsst.data"),
         ("https://notlsst.cloud/x", "host.cloud.notlsst"),
         ("https://dp1.lsst.io/", "host.io.lsst.dp1"),
