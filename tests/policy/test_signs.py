@@ -160,6 +160,7 @@ def test_a_service_that_needs_data_rights(address):
         ("gopher://example.org/x", "other"),
         ("butler://repo/x", "other"),
         ("https://:80/x", "other"),
+        ("https://./x", "other"),
         ("ivo://example.org/x?see=http://y.org", "host.org.y"),
         ("mailto:a@example.org", "name"),
         ("doi:10.1/x", "name"),
