@@ -129,6 +129,8 @@ CONTROLLED = [
     "https://usdf-rsp.slac.stanford.edu/x",
     "https://usdf-rsp-dev.slac.stanford.edu/x",
     "https://rsp.lsst.ac.uk/x",
+    "https://summit-lsp.lsst.codes/x",
+    "https://s3df.slac.stanford.edu/x",
     "https://web.example.org/go?to=https%3A%2F%2Fdata.lsst.cloud%2Fx",
     "https://web.example.org/go?to=data.lsst.cloud",
 ]
@@ -172,6 +174,7 @@ def test_a_service_that_needs_data_rights(address):
         ("ftps://example.org/x", "host.org.example"),
         ("https://data.lsst.cloud.example.org/x", "host.org.example.cloud.lsst.data"),
         ("https://notlsst.cloud/x", "host.cloud.notlsst"),
+        ("https://a.summit-lsp.lsst.codes/x", "host.codes.lsst.summit-lsp.a"),
         ("https://dp1.lsst.io/", "host.io.lsst.dp1"),
         ("https://lasair-lsst.lsst.ac.uk/objects/1", "host.uk.ac.lsst.lasair-lsst"),
     ],
