@@ -36,10 +36,10 @@ def full(key: str = NEWEST) -> bytes:
     return FULL.mint(released(simulated(key, 1)[0])).data
 
 
-def carried(**values: object) -> bytes:
-    """An event that has its packet inline, with a stamp that no image is made of."""
+def carried(more: bytes = b"", **values: object) -> bytes:
+    """An event that has its packet inline, with a stamp that no image is made of and perhaps more behind it."""
     found = changed(simulated(NEWEST, 1)[0], **values)
-    text = base64.b64encode(found.payload).decode()
+    text = base64.b64encode(found.payload + more).decode()
     fingerprint = registry.get(NEWEST).sha256
     return event(
         f'<Group name="avro"><Param name="schema.sha256" value="{fingerprint}"/></Group>'
@@ -84,6 +84,7 @@ def test_a_packet_is_judged_as_a_packet() -> None:
     assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
     assert refused(carried(cutoutDifference=b"no image" * 200)) == "P13"
     assert refused(data.replace(b"</Value>", b"AAAA</Value>")) == "P13"
+    assert refused(carried(b"x")) == "P13"
     assert refused(data.replace(registry.get(NEWEST).sha256.encode(), b"0" * 64)) == "P13"
 
 
