@@ -156,7 +156,8 @@ def test_nobody_is_connected_when_it_is_closed() -> None:
         await reader.readline()
         await operations.close()
         with suppress(ConnectionError):
-            await reader.read()
+            async with asyncio.timeout(DEADLINE):  # before the server's own patience ends
+                await reader.read()
         writer.close()
 
     run(main)

@@ -236,6 +236,7 @@ def test_what_could_not_be_written_down_is_written_with_the_next(file: Path) -> 
         assert (one.count, number_of(await one.first())) == (3, 1)
         one._db.execute("PRAGMA query_only = 0")
         await one.drop()
+        assert one._db.execute("SELECT DISTINCT batch FROM product").fetchall() == [(3,), (4,)]
         await one.close()
         one = spool(file)
         assert await emptied(one) == [2, 3]
