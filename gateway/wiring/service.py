@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ from gateway.relay.metrics import Metrics
 from gateway.relay.pulse import pulse
 from gateway.relay.route import Output, Route, bury
 from gateway.relay.status import Status
-from gateway.supervising import WORKER
+from gateway.supervising import worker_number
 from gateway.transports.kafka import KafkaSource
 from gateway.transports.operations import Operations
 from gateway.transports.spool import SpoolFile
@@ -165,7 +165,8 @@ class _Wiring:
         what is on our disk is in no transaction."""
         tables = [table for name in names if isinstance(table := self.config.sinks[name], KafkaSinkTable)]
         assert isinstance(opened.source, KafkaSource)
-        identity = f"{self.config.gateway.ivoid}/{route.name}/{os.environ.get(WORKER, '0')}"
+        # Two that call themselves the same put each other out, so the machine is in it, and the worker's number.
+        identity = f"{self.config.gateway.ivoid}/{route.name}/{socket.gethostname()}/{worker_number() or 0}"
         sink = kafka.transaction(route.name, tables, opened.source, identity)
         delivery = Delivery(sink, self._refused(names[0]), self.service.metrics, limit=tables[0].queue)
         self.service.deliveries |= dict.fromkeys(names, delivery)
