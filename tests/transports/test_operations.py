@@ -14,7 +14,7 @@ from gateway.relay.status import MAX_FAILING
 from gateway.transports.operations import MAX_CONNECTIONS, Operations
 from gateway.transports.vtp.loop import run
 from tests.relay.routes import DEADLINE, until
-from tests.relay.test_status import Clock, Rig, stage
+from tests.relay.test_gateway_status import Clock, Rig, stage
 
 Answer = tuple[int, dict[str, str], bytes]
 
