@@ -10,6 +10,9 @@ CONSTRAINTS := .ci/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto
 
+# Tests start the command hundreds of times. Where Python may not keep what it compiled, each start compiles all of it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lint types layers docs bench mutation judges laboratory kafka test-all clean
 help:
 	@echo 'make demo      simulate a visit, convert it to VOEvents and back, compare the bytes'
@@ -122,8 +125,8 @@ laboratory: | $(VENV)/ready-test
 	$(call by-apt,PostgreSQL,postgresql,command -v postgres || ls /usr/lib/postgresql/*/bin/postgres)
 	$(call by-apt,Java,default-jre-headless,command -v java)
 	$(call by-apt,Maven,maven,command -v mvn)
-	$(call by-maven,Kafka,kafka,pom.xml,copy-dependencies)
-	$(call by-maven,the schema registry,registry,registry.xml,unpack)
+	$(call by-maven,Apache Kafka,kafka,pom.xml,copy-dependencies)
+	$(call by-maven,Apicurio Registry,registry,registry.xml,unpack)
 	@PYTHONPATH=tests $(BIN)/python -m kafka.archive
 
 kafka: $(VENV)/laboratory

@@ -29,6 +29,7 @@ _COMMANDS = (
     "vtp",
     "run",
     "config",
+    "top",
     "simulate",
     "demo",
 )

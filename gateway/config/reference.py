@@ -26,6 +26,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ('[sources.NAME], kind = "stdin"', sources.StdinSource),
     ('[sources.NAME], kind = "vtp"', sources.VTPSource),
     ('[sources.NAME], kind = "kafka"', sources.KafkaSource),
+    ('[sources.NAME], kind = "heartbeat"', sources.HeartbeatSource),
     ("[sources.NAME.auth], [sinks.NAME.auth]", kafka.Auth),
     ("[sources.NAME.registry]", kafka.Registry),
     ("[sources.NAME.tls], and of Kafka [sinks.NAME.tls]", values.ClientTable),

@@ -1,21 +1,29 @@
-"""Keep the classes of the broker as they are after a run, so that it starts in half the time: for `make laboratory`."""
+"""Keep the classes of servers as they are after a run, so that they start in half the time: for `make laboratory`."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kafka import programs
 from kafka.broker import KafkaBroker
-from kafka.programs import KAFKA, KAFKA_CLASSES, kafka_missing
+from kafka.registry import SchemaRegistry
+
+ARCHIVES: tuple[tuple[str, type[KafkaBroker | SchemaRegistry], Path, Path], ...] = (
+    ("kafka", KafkaBroker, programs.KAFKA, programs.KAFKA_CLASSES),
+    ("registry", SchemaRegistry, programs.REGISTRY, programs.REGISTRY_CLASSES),
+)
+"""(what it is, how it is run, its jars, its classes)"""
 
 
 def main() -> None:
-    """Where there is no Kafka or the classes are those of its jars there is nothing to do."""
-    if kafka_missing() or (KAFKA_CLASSES.exists() and _changed(KAFKA_CLASSES) > _changed(KAFKA)):
-        return
-    KAFKA_CLASSES.unlink(missing_ok=True)
-    with TemporaryDirectory() as folder:
-        broker = KafkaBroker(Path(folder), classes=(f"-XX:ArchiveClassesAtExit={KAFKA_CLASSES}",))
-        broker.start()
-        broker.stop()
+    """Nothing is done where a server is not here, or its classes are those of its jars."""
+    for name, kind, jars, classes in ARCHIVES:
+        if programs.missing(name) or (classes.exists() and _changed(classes) > _changed(jars)):
+            continue
+        classes.unlink(missing_ok=True)
+        with TemporaryDirectory() as folder:
+            server = kind(Path(folder), keep_classes=True)
+            server.start()
+            server.stop()
 
 
 def _changed(path: Path) -> int:

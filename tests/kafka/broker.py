@@ -4,7 +4,6 @@ import base64
 import json
 import subprocess
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from issuer import public
 from joserfc.jwk import RSAKey
 
 from kafka.child import Child, free_ports
-from kafka.programs import JAVA, KAFKA, KAFKA_CLASSES
+from kafka.jvm import java
+from kafka.programs import KAFKA, KAFKA_CLASSES
 from kafka.settings import (
     ALERTS,
     LISTENERS,
@@ -28,19 +28,17 @@ from kafka.settings import (
     server_properties,
 )
 
-JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Small and quick to start, and not the fastest when it has run for long."""
-CLASSES = (f"-XX:SharedArchiveFile={KAFKA_CLASSES}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
-"""With its classes as they were after a first run it starts in half the time. Where they do not fit: without."""
 SAYS = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 )
 READY = r"Kafka Server started"
-WAIT = 30.0
+WAIT = 60.0
 """Seconds until the broker must have answered a question of set-up."""
 SOON = 0.1
 """Seconds between two looks at something that must come."""
+CLUSTER = base64.urlsafe_b64encode(b"laboratory-kafka").rstrip(b"=").decode()
+"""An id as Kafka wants it: sixteen bytes."""
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -52,9 +50,9 @@ class KafkaBroker:
 
     real = True
 
-    def __init__(self, folder: Path, classes: Sequence[str] = CLASSES) -> None:
+    def __init__(self, folder: Path, *, keep_classes: bool = False) -> None:
         self.folder = folder
-        self._classes = classes
+        self._keep = keep_classes
         self._child: Child | None = None
         if not (folder / "ports.json").exists():
             self._set_up()
@@ -76,17 +74,14 @@ class KafkaBroker:
             for mechanism in SCRAM
         ]
         settings = ("-c", self.folder / "server.properties")
-        command = self._java("kafka.tools.StorageTool", "format", "-t", _uuid(), *settings, *users)
+        command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, *settings, *users)
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout + run.stderr
         (self.folder / "ports.json").write_text(json.dumps(ports))
 
     def _java(self, *arguments: object) -> list[str]:
         urls = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={jwks_url(self.folder)}"
-        return [
-            str(argument)
-            for argument in (JAVA, *JVM, *self._classes, *SAYS, urls, "-cp", KAFKA / "*", *arguments)
-        ]
+        return java(KAFKA_CLASSES, *SAYS, urls, "-cp", KAFKA / "*", *arguments, keep=self._keep)
 
     def start(self) -> None:
         """Start it, on the same ports and with the same data as before: returns when it can be used."""
@@ -147,7 +142,7 @@ class KafkaBroker:
 
     def admin(self) -> AdminClient:
         """Who may do everything."""
-        return AdminClient(self.client())
+        return AdminClient(self.client(log_level=0))
 
     def create_topic(self, name: str, partitions: int = 1, **settings: str) -> str:
         """A topic that is ready to be used, and its name. Settings have underscores for dots: `retention_ms`."""
@@ -166,8 +161,3 @@ class KafkaBroker:
     def new_topic(self, prefix: str = ALERTS, partitions: int = 1, **settings: str) -> str:
         """A topic with a name that no other test has."""
         return self.create_topic(f"{prefix}-{uuid.uuid4()}", partitions, **settings)
-
-
-def _uuid() -> str:
-    """As Kafka writes them."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()

@@ -5,6 +5,8 @@
     topic has a name of its own: `kafka_broker.new_topic()`
 `kafka_to_break` : a real broker for this test alone, to be stopped, killed and started again
 `tokens` : an endpoint that gives tokens for `kafka_broker`
+`schema_registry` : a real registry with Confluent's API, which all tests share
+`postgresql` : the URL of an empty database, for SQLAlchemy, on a real server which all tests share
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ import pytest
 if TYPE_CHECKING:
     from kafka.broker import KafkaBroker
     from kafka.mock import MockKafka
+    from kafka.postgresql import PostgreSQL
+    from kafka.registry import SchemaRegistry
     from kafka.tokens import TokenEndpoint
 
 
@@ -30,10 +34,10 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-def _need_kafka() -> None:
-    from kafka.programs import kafka_missing
+def _need(program: str) -> None:
+    from kafka.programs import missing
 
-    if reason := kafka_missing():
+    if reason := missing(program):
         pytest.skip(reason)
 
 
@@ -42,7 +46,7 @@ def kafka_broker(laboratory: Path) -> Iterator[KafkaBroker]:
     from kafka.broker import KafkaBroker
     from kafka.sharing import shared
 
-    _need_kafka()
+    _need("kafka")
     with shared(KafkaBroker, laboratory / "kafka-broker") as broker:
         yield broker
 
@@ -51,7 +55,7 @@ def kafka_broker(laboratory: Path) -> Iterator[KafkaBroker]:
 def kafka_to_break(tmp_path: Path) -> Iterator[KafkaBroker]:
     from kafka.broker import KafkaBroker
 
-    _need_kafka()
+    _need("kafka")
     folder = tmp_path / "kafka-to-break"
     folder.mkdir()
     broker = KafkaBroker(folder)
@@ -83,3 +87,28 @@ def tokens(kafka_broker: KafkaBroker) -> Iterator[TokenEndpoint]:
 
     with token_endpoint(kafka_broker.key) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def schema_registry(laboratory: Path) -> Iterator[SchemaRegistry]:
+    _need("registry")
+    from kafka.registry import SchemaRegistry
+    from kafka.sharing import shared
+
+    with shared(SchemaRegistry, laboratory / "schema-registry") as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(laboratory: Path) -> Iterator[PostgreSQL]:
+    _need("postgresql")
+    from kafka.postgresql import PostgreSQL
+    from kafka.sharing import shared
+
+    with shared(PostgreSQL, laboratory / "postgresql") as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL) -> str:
+    return postgresql_server.new_database()

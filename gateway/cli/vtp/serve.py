@@ -16,10 +16,10 @@ from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
 from gateway.serving import Serving
 from gateway.serving import serve as serve_until
+from gateway.transports.logs import LEVELS, begin_logging
 from gateway.transports.vtp.access import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from gateway.transports.vtp.broker import Broker, Limits
 from gateway.transports.vtp.endpoints import TLS
-from gateway.transports.vtp.logs import LEVELS, begin_logging
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.outbox import MAX_QUEUE, WHEN_FULL
 from gateway.transports.vtp.seen import MAX_RETENTION

@@ -55,6 +55,7 @@ def status(broker: Broker) -> dict[str, Any]:
         "not_sent": dict(broker.relay.counts),
         "broken_rules": dict(broker.relay.broken),
         "refused_connections": dict(sum((door.refused for door in broker.doors), Counter())),
+        "spilled_bytes": broker.subscribers.disk.taken,
         "authors": broker.rooms["receive"].inside,
         "subscribers": subscribers,
     }
