@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from gateway.config import kafka, routes, sinks, sources, values, whole
@@ -74,7 +74,7 @@ def tables() -> Iterator[tuple[str, str, list[Key]]]:
 
 
 def _key(name: str, info: FieldInfo) -> Key:
-    size = any(isinstance(one, values.BeforeValidator) for one in info.metadata) and info.annotation is int
+    size = any(isinstance(one, BeforeValidator) for one in info.metadata) and info.annotation is int
     kind = "size" if size else _type(info.annotation)
     return Key(name, kind, _default(info), info.description or "")
 
