@@ -10,6 +10,9 @@ CONSTRAINTS := .ci/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto
 
+# Tests start the command hundreds of times. Where Python may not keep what it compiled, each start compiles all of it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lint types layers docs bench mutation judges laboratory kafka test-all clean
 help:
 	@echo 'make demo      simulate a visit, convert it to VOEvents and back, compare the bytes'
