@@ -135,7 +135,7 @@ def test_a_token_that_cannot_be_renewed_stops_nothing_for_good(
     tokens.lifetime = 4
 
     async def main() -> None:
-        reading = Reading(stage.source(cluster=oauth(kafka_broker, tokens), silence=3))
+        reading = Reading(stage.source(cluster=oauth(kafka_broker, tokens), silence=3, session=6))
         await reading.take(1)
         reading.ack(1)
         tokens.closed = True
