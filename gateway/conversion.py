@@ -41,7 +41,7 @@ from gateway.schema.project import project
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
 
-__all__ = ["TARGETS", "Converter", "Output", "Target"]
+__all__ = ["TARGETS", "Converter", "Output", "Target", "stem_of"]
 
 Target = Literal["voevent", "voevent-2.0", "voevent-2.1", "avro", "json"]
 TARGETS: tuple[Target, ...] = ("voevent", "voevent-2.0", "voevent-2.1", "avro", "json")
@@ -155,7 +155,7 @@ class Converter:
         minted = self._minter.mint(release)
         return Output(
             minted.data,
-            _stem(minted.ivorn),
+            stem_of(minted.ivorn),
             ".xml",
             minted.ivorn,
             exact=minted.exact,
@@ -166,7 +166,7 @@ class Converter:
     def _stem(self, release: Release[Alert]) -> str:
         """A file name: that of the alert's event, without making one."""
         local = local_of(release, Settings(reprocessed=self.settings.reprocessed))
-        return "alert" if local is None else _stem(local)
+        return "alert" if local is None else stem_of(local)
 
     def _avro(self, release: Release[Alert]) -> Output:
         check_datum(release.item.schema, release.item.payload)
@@ -189,7 +189,7 @@ class Converter:
         release = self.policy.release(
             decode(item.data), self.audience, provenance=item.provenance, issuer=issuer
         )
-        event, stem = release.item, _stem(release.item.ivorn)
+        event, stem = release.item, stem_of(release.item.ivorn)
         losses: tuple[Loss, ...] = (
             (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
         )
@@ -243,7 +243,7 @@ def _reduced(schema: AlertSchema, withheld: frozenset[FieldPath]) -> tuple[Alert
     return schema_of(without(schema.root, withheld)), drops(schema.root, withheld)
 
 
-def _stem(ivorn: str) -> str:
+def stem_of(ivorn: str) -> str:
     """A file name for an event: its local part, or else the whole IVOID, with what is unsafe in names replaced."""
     local = re.split("[?#]", ivorn, maxsplit=1)[-1] or ivorn
     return re.sub(r"[^A-Za-z0-9._+-]+", "_", local.removeprefix("ivo://")).strip("._")[:120] or "event"

@@ -155,6 +155,10 @@ CODES: dict[str, str] = {
     ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-state": (
+        "The database of what workers know together does not answer. It is asked again by itself; check that it runs, "
+        "its address, user and rights."
+    ),
     "output-log": (
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),

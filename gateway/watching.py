@@ -78,8 +78,7 @@ _LEFT = {"route", "source", "sink", "state"}
 
 
 def _head(status: Status) -> Iterable[Text]:
-    policy = status.get("policy") or {}
-    profile = f"policy {policy.get('profile', '?')} {str(policy.get('sha256', ''))[:8]}"
+    profile = f"policy {status.get('profile', '?')} {str(status.get('profile_sha256', ''))[:8]}"
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"voevent-gateway {status.get('version', '?')}", "bold")
     line.append(f"  up {_span(status['up'])}  ")

@@ -15,8 +15,8 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 LAYERS = (
     "errors, resources, safexml, tomlfile, private <- model <- schema | vtp <- codecs | policy | reports | simulate"
     " <- filters | mapping | compliance <- relay <- transports"
-    " <- config, workers, conversion, batch, summary, demonstration, feeding, serving, listening, sending, wiring,"
-    " supervising, watching, conformance, api <- cli"
+    " <- config, workers, conversion, batch, summary, demonstration, feeding, serving, listening, sending, supervising,"
+    " wiring, watching, conformance, api <- cli <- __main__"
 )
 
 # Outside packages that only some files may import (a folder stands for all in it).

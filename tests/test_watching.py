@@ -23,7 +23,8 @@ from tests.relay.test_status import stage
 STATUS: dict[str, Any] = {
     "form": "voevent-gateway status 1",
     "version": "0.1.0",
-    "policy": {"profile": "rdo013-2025", "sha256": "0123456789abcdef"},
+    "profile": "rdo013-2025",
+    "profile_sha256": "0123456789abcdef",
     "time": "2026-11-25T02:00:00.000Z",
     "since": "2026-11-25T00:00:00.000Z",
     "up": 7200.0,

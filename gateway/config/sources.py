@@ -15,7 +15,17 @@ from gateway.policy.fieldorigin import field_origin
 from gateway.schema import registry
 from gateway.vtp.framing import MAX_FRAME
 
-__all__ = ["AnySource", "FilesSource", "KafkaSource", "Role", "Source", "StdinSource", "VTPSource", "XPath"]
+__all__ = [
+    "AnySource",
+    "FilesSource",
+    "HeartbeatSource",
+    "KafkaSource",
+    "Role",
+    "Source",
+    "StdinSource",
+    "VTPSource",
+    "XPath",
+]
 
 Format = Literal["auto", "confluent", "avro", "voevent"]
 Role = Literal["observation", "prediction", "utility", "test"]
@@ -152,4 +162,15 @@ class KafkaSource(Source):
     )
 
 
-AnySource = Annotated[FilesSource | StdinSource | VTPSource | KafkaSource, Field(discriminator="kind")]
+class HeartbeatSource(Source):
+    """Test events in the name of the gateway, so that whoever listens sees that it lives when the sky is quiet. Outputs
+    that take observations only do not pass them on."""
+
+    origin: AnOrigin = Field(default="external", description="Where the data come from: they are our own.")
+    kind: Literal["heartbeat"] = Field(description="Test events on a schedule.")
+    interval: float = Field(default=3600, ge=1, description="Seconds between two.")
+
+
+AnySource = Annotated[
+    FilesSource | StdinSource | VTPSource | KafkaSource | HeartbeatSource, Field(discriminator="kind")
+]

@@ -118,10 +118,10 @@ class FileSource:
             for path, state in self._files(over):
                 if not self._give(over, path, state):
                     break
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised in the loop
             over.end(error)
-            raise
-        over.end()
+        else:
+            over.end()
 
     def _files(self, over: Handover[Message]) -> Iterator[tuple[str, State]]:
         """The files to read, and which they are."""

@@ -18,13 +18,16 @@ from collections.abc import Iterable
 
 from gateway.codecs import container
 from gateway.codecs.voevent import decode
-from gateway.conversion import Converter, Output
+from gateway.codecs.voevent.check import errors
+from gateway.conversion import Converter, Output, stem_of
+from gateway.errors import GatewayError
 from gateway.filters.xpath import EventTree, Filter
 from gateway.model.alert import Alert
 from gateway.model.document import Document
 from gateway.model.rejected import Rejected
 from gateway.policy.events.notice import Issuer
 from gateway.relay.message import Message, Product
+from gateway.relay.relay import head_of, packet_of
 from gateway.transports.kafka.headers import TEST, is_test
 from gateway.wiring.again import released_to
 
@@ -79,8 +82,10 @@ class Maker:
 
     def __call__(self, item: Alert | Document, message: Message) -> Product | None:
         """The product; None when it is not wanted. Raises GatewayError."""
-        converter = self._documents if isinstance(item, Document) else self._alerts
-        output = converter.convert(item)
+        if isinstance(item, Document):
+            output = as_it_is(item, self._documents) or self._documents.convert(item)
+        else:
+            output = self._alerts.convert(item)
         role = "test" if is_test(message.headers) else output.role or self._role
         if role not in self._roles or (self._chooser is not None and not self._chooser(item, output)):
             return None
@@ -103,6 +108,28 @@ class Maker:
         if self._original and output.whole and message.item is None and _issued_alone(item, message.data):
             return message.data
         return output.datum.contained()
+
+
+def as_it_is(item: Document, converter: Converter) -> Output | None:
+    """An event of which it shows at a glance that it may go on as it is, as most do; it need not be read for that.
+
+    None for all others: for what is not valid, of which something may be withheld, or which is to be something else.
+    """
+    try:
+        packet = packet_of(item.data)
+        invalid = errors(packet.payload, packet.root).xsd
+    except GatewayError:
+        return None  # whoever converts it says what is wrong
+    wanted = packet.version if converter.to == "voevent" else converter.version
+    if invalid or packet.version != wanted or not packet.ivorn.strip():
+        return None
+    release = converter.policy.release_whole(
+        head_of(packet), packet.root, converter.audience, provenance=item.provenance
+    )
+    if release is None:
+        return None
+    data = release.original()
+    return Output(data, stem_of(packet.ivorn), ".xml", packet.ivorn, role=packet.role, whole=True)
 
 
 def _issued_alone(item: Alert | Document | Rejected, data: bytes) -> bool:

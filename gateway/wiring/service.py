@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -38,9 +38,10 @@ from gateway.relay.contract import Refused, Source
 from gateway.relay.deadletter import Item, Letters
 from gateway.relay.delivery import Delivery
 from gateway.relay.metrics import Metrics
+from gateway.relay.pulse import pulse
 from gateway.relay.route import Output, Route, bury
 from gateway.relay.status import Status
-from gateway.supervising import WORKER
+from gateway.supervising import worker_number
 from gateway.transports.kafka import KafkaSource
 from gateway.transports.operations import Operations
 from gateway.transports.spool import SpoolFile
@@ -86,12 +87,15 @@ async def serve(config: Config, stop: asyncio.Event, started: Callable[[Service]
     status = Status(service.routes, deliveries, service.metrics, about, stop.is_set)
     listen = config.operations.listen
     operations = Operations(listen, status) if listen is not None else None
+    service.metrics.describe(__version__, profile.id)
+    beating = asyncio.create_task(pulse(status))
     try:
         if operations is not None:
             service.about.append(f"operations http://{await operations.start()}/status")
         started(service)
         await relay.run(service.routes, deliveries, stop)
     finally:
+        beating.cancel()
         if operations is not None:
             await operations.close()
         await service.close()
@@ -157,7 +161,8 @@ class _Wiring:
         what is on our disk is in no transaction."""
         tables = [table for name in names if isinstance(table := self.config.sinks[name], KafkaSinkTable)]
         assert isinstance(opened.source, KafkaSource)
-        identity = f"{self.config.gateway.ivoid}/{route.name}/{os.environ.get(WORKER, '0')}"
+        # Two that call themselves the same put each other out, so the machine is in it, and the worker's number.
+        identity = f"{self.config.gateway.ivoid}/{route.name}/{socket.gethostname()}/{worker_number() or 0}"
         sink = kafka.transaction(route.name, tables, opened.source, identity)
         delivery = Delivery(sink, self._refused(names[0]), self.service.metrics, limit=tables[0].queue)
         self.service.deliveries |= dict.fromkeys(names, delivery)

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.config import Config
-from gateway.config.sources import AnySource, FilesSource, KafkaSource, StdinSource, VTPSource
+from gateway.config.sources import (
+    AnySource,
+    FilesSource,
+    HeartbeatSource,
+    KafkaSource,
+    StdinSource,
+    VTPSource,
+)
 from gateway.policy.fieldorigin import field_origin
 from gateway.relay.contract import Source
 from gateway.relay.message import Message
 from gateway.relay.metrics import Metrics
 from gateway.transports.files import Declared
+from gateway.transports.heartbeat import Heartbeat
 from gateway.transports.taken import Taken
 from gateway.transports.vtp.clients import ClientTLS
 from gateway.transports.vtp.seen import Seen
@@ -57,6 +65,9 @@ def opened(name: str, table: AnySource, config: Config, metrics: Metrics, *, com
         return Opened(
             FileSource(name, ["-"], declared), decoder("auto", declared, name), "standard input", True
         )
+    if isinstance(table, HeartbeatSource):
+        source = Heartbeat(name, config.gateway.ivoid, table.interval)
+        return Opened(source, decoder("voevent", declared, name), f"a test event each {table.interval:g} s")
     if isinstance(table, VTPSource):
         return _vtp(name, table, declared, folder, config)
     return _kafka(name, table, declared, folder, metrics, commits)

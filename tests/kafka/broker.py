@@ -33,10 +33,12 @@ SAYS = (
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 )
 READY = r"Kafka Server started"
-WAIT = 30.0
+WAIT = 60.0
 """Seconds until the broker must have answered a question of set-up."""
 SOON = 0.1
 """Seconds between two looks at something that must come."""
+CLUSTER = base64.urlsafe_b64encode(b"laboratory-kafka").rstrip(b"=").decode()
+"""An id as Kafka wants it: sixteen bytes."""
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -72,7 +74,7 @@ class KafkaBroker:
             for mechanism in SCRAM
         ]
         settings = ("-c", self.folder / "server.properties")
-        command = self._java("kafka.tools.StorageTool", "format", "-t", _uuid(), *settings, *users)
+        command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, *settings, *users)
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout + run.stderr
         (self.folder / "ports.json").write_text(json.dumps(ports))
@@ -140,7 +142,7 @@ class KafkaBroker:
 
     def admin(self) -> AdminClient:
         """Who may do everything."""
-        return AdminClient(self.client())
+        return AdminClient(self.client(log_level=0))
 
     def create_topic(self, name: str, partitions: int = 1, **settings: str) -> str:
         """A topic that is ready to be used, and its name. Settings have underscores for dots: `retention_ms`."""
@@ -159,8 +161,3 @@ class KafkaBroker:
     def new_topic(self, prefix: str = ALERTS, partitions: int = 1, **settings: str) -> str:
         """A topic with a name that no other test has."""
         return self.create_topic(f"{prefix}-{uuid.uuid4()}", partitions, **settings)
-
-
-def _uuid() -> str:
-    """As Kafka writes them."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()

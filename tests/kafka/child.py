@@ -13,6 +13,8 @@ from interop.process import Running
 LOWEST, HIGHEST = 10_000, 32_000
 """Ports are taken from here. The system gives higher ones to whoever asks for any: while a server is down, between a
 stop and a restart, its port would soon be another's."""
+STARTED = 240.0
+"""Seconds until a server must be ready: it needs three of a processor, and gets them late on a busy machine."""
 LOOKS = 100
 """How many ports are looked at, to find a few that are free."""
 
@@ -56,7 +58,7 @@ class Child(Running):
     def ready(self, pattern: str) -> None:
         """Returns when it has said this. If it does not, it is ended."""
         try:
-            self.said(pattern)
+            self.said(pattern, deadline=STARTED)
         except BaseException:
             self.kill()
             raise

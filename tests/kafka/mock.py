@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from kafka.settings import ALERTS, dotted
 
-WAIT = 10.0
+WAIT = 60.0
 """Seconds until the mock, which runs in this process, must have answered."""
 
 

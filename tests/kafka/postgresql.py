@@ -44,9 +44,11 @@ class PostgreSQL:
         place = tempfile.mkdtemp(prefix="pg-")
         if self.user:
             shutil.chown(place, self.user, self.user)
+        initdb = postgresql_program("initdb")
+        assert initdb, "to be asked for where it is here"
         options = ("--auth=trust", "--username=gateway", "--encoding=UTF8", "--locale=C", "--no-sync")
         run = subprocess.run(
-            [postgresql_program("initdb"), *options, f"--pgdata={place}/data"],
+            [initdb, *options, f"--pgdata={place}/data"],
             cwd=place,
             user=self.user,
             group=self.user,

@@ -31,11 +31,10 @@ def java_missing() -> str | None:
     return None
 
 
-def postgresql_program(name: str) -> Path | None:
+def postgresql_program(name: str) -> str | None:
     """A program of the server: Debian keeps them by version and out of the way."""
-    found = shutil.which(name)
     newest_first = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version, reverse=True)
-    return Path(found) if found else next(iter(newest_first), None)
+    return shutil.which(name) or next((str(path) for path in newest_first), None)
 
 
 def _version(path: Path) -> int:

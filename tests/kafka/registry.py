@@ -21,7 +21,7 @@ from kafka.jvm import java
 from kafka.programs import REGISTRY, REGISTRY_CLASSES
 
 READY = r"Listening on: http"
-WAIT = 30.0
+WAIT = 60.0
 """Seconds until it must have answered."""
 
 

@@ -72,7 +72,7 @@ sasl.oauthbearer.jwks.endpoint.url={jwks}
 {jaas}
 
 # After a crash the broker is not let in again before its last session is over: by default 9 s.
-broker.session.timeout.ms=2000
+broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=500
 
 # One node, few threads, quick to start and to stop.
@@ -151,5 +151,8 @@ def rights() -> list[AclBinding]:
 
 
 def dotted(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of Kafka that are written as arguments: `group_id` is `group.id`."""
-    return {name.replace("_", "."): value for name, value in settings.items()}
+    """Settings of Kafka that are written as arguments: `group_id` is `group.id`. Few have no dot in truth."""
+    return {
+        name if name == "log_level" or name.endswith("_cb") else name.replace("_", "."): value
+        for name, value in settings.items()
+    }

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from certificates import certificate
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 from sqlalchemy import create_engine, text
 
@@ -19,7 +18,7 @@ from kafka.registry import SchemaRegistry
 from kafka.settings import READER, STRANGER, WRITER
 from kafka.tokens import TokenEndpoint
 
-WAIT = 20.0
+WAIT = 60.0
 """Seconds until what must come has come."""
 SOON = 0.1
 """Seconds between two looks."""
@@ -65,6 +64,7 @@ def first_error(settings: dict[str, Any]) -> KafkaError:
         if errors:
             break
     client.close()
+    assert errors, "nothing was refused"
     return errors[0]
 
 
@@ -128,7 +128,7 @@ def test_a_wrong_secret_gets_no_token(kafka_broker: KafkaBroker, tokens: TokenEn
 
 def test_another_authority_is_not_believed(kafka_broker: KafkaBroker, tmp_path: Any) -> None:
     settings = kafka_broker.client_as(ssl_ca_location=str(certificate(tmp_path)))
-    assert first_error(settings).code() == KafkaError._SSL
+    assert "certificate verify failed" in first_error(settings).str()
 
 
 def test_who_may_read_may_not_write(kafka_broker: KafkaBroker) -> None:
@@ -176,8 +176,9 @@ def test_a_restart_keeps_what_was_acknowledged(
     assert produce(kafka_to_break.client(acks="all"), topic, b"alert") == [None]
     ports = dict(kafka_to_break.ports)
     end(kafka_to_break)
-    with pytest.raises(KafkaException):
-        AdminClient(kafka_to_break.client(log_level=0)).list_topics(timeout=SOON)
+    with pytest.raises(KafkaException) as caught:
+        kafka_to_break.admin().list_topics(timeout=SOON)
+    assert caught.value.args[0].code() == KafkaError._TRANSPORT
     kafka_to_break.start()
     assert kafka_to_break.ports == ports
     assert consume(kafka_to_break.client_as(group_id=READER), topic) == [b"alert"]

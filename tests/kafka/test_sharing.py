@@ -13,7 +13,7 @@ from kafka.child import free_ports
 from kafka.sharing import shared
 
 TESTS = Path(__file__).resolve().parents[1]
-WAIT = 20.0
+WAIT = 60.0
 """Seconds until what must come has come."""
 
 

@@ -89,6 +89,7 @@ BAD = [
     "password:\nhunter22",
     "access\ntoken = abcdef0123",
     "access\ttoken = abcdef0123",
+    "access\r\ntoken = abcdef0123",
     "LSST-DP2-DO-609788942606140416",
     "data:image/fits;base64,AAAA",
     "javascript:alert(1)",

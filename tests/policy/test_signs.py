@@ -22,6 +22,7 @@ from gateway.policy.events.signs import (
     asked,
     bulk,
     bulk_numbers,
+    host_link,
     in_a_grid,
     lists,
     longest,
@@ -128,6 +129,8 @@ CONTROLLED = [
     "https://usdf-rsp.slac.stanford.edu/x",
     "https://usdf-rsp-dev.slac.stanford.edu/x",
     "https://rsp.lsst.ac.uk/x",
+    "https://summit-lsp.lsst.codes/x",
+    "https://s3df.slac.stanford.edu/x",
     "https://web.example.org/go?to=https%3A%2F%2Fdata.lsst.cloud%2Fx",
     "https://web.example.org/go?to=data.lsst.cloud",
 ]
@@ -160,19 +163,27 @@ def test_a_service_that_needs_data_rights(address):
         ("gopher://example.org/x", "other"),
         ("butler://repo/x", "other"),
         ("https://:80/x", "other"),
+        ("https://./x", "other"),
         ("ivo://example.org/x?see=http://y.org", "host.org.y"),
         ("mailto:a@example.org", "name"),
         ("doi:10.1/x", "name"),
         ("https://www.Example.org:8080/x", "host.org.example.www"),
         ("www.example.org/x", "host.org.example.www"),
+        ("e.ee", "host.ee.e"),
+        ("ftp://example.org/x", "host.org.example"),
+        ("ftps://example.org/x", "host.org.example"),
         ("https://data.lsst.cloud.example.org/x", "host.org.example.cloud.lsst.data"),
         ("https://notlsst.cloud/x", "host.cloud.notlsst"),
+        ("https://a.summit-lsp.lsst.codes/x", "host.codes.lsst.summit-lsp.a"),
         ("https://dp1.lsst.io/", "host.io.lsst.dp1"),
         ("https://lasair-lsst.lsst.ac.uk/objects/1", "host.uk.ac.lsst.lasair-lsst"),
     ],
 )
 def test_what_an_address_is(address, path):
     assert f"link:{path}" in found(address, address=True)
+    kind, _, host = path.partition(".")
+    if kind == "host":
+        assert host_link(".".join(reversed(host.split(".")))) in signs(address, address=True)
 
 
 @pytest.mark.parametrize("text", ["", "Null", "x.", "none", "docs/x", "a b", "12.5", "#top", "ivo://a.b/c?d"])
@@ -362,3 +373,16 @@ def test_a_mistake_in_the_lists_is_refused(old, new):
         parse_lists(LISTS.replace(old, new, 1))
     assert error.value.code == "settings-invalid"
     assert error.value.where.input == "links.toml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('"accesskey"', '"access-key"', "$.secrets.queries[0] is not as schemas/json/links.schema.json says"),
+        ("(DP|DR)", "(?:DP|DR)", "`designators` needs two groups"),
+    ],
+)
+def test_it_is_said_what_the_mistake_is(old, new, why):
+    with pytest.raises(SettingsError) as error:
+        parse_lists(LISTS.replace(old, new, 1))
+    assert error.value.message == f"What is known of links cannot be used: {why}."

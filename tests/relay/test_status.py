@@ -15,7 +15,7 @@ from tests.relay.memory_spool import MemorySpool
 from tests.relay.routes import Rig
 from tests.relay.test_route import DATA, go
 
-ABOUT = {"version": "1.2.3", "policy": {"profile": "strict", "sha256": "ab"}}
+ABOUT = {"version": "1.2.3", "profile": "strict", "profile_sha256": "ab"}
 SECRET = b"one-secret-value"
 
 
@@ -47,7 +47,7 @@ def test_it_says_how_everything_goes() -> None:
     report = status.report()
     assert orjson.loads(orjson.dumps(report)) == report
     assert SECRET.decode() not in str(report)
-    assert (report["form"], report["version"], report["policy"]) == (FORM, "1.2.3", ABOUT["policy"])
+    assert (report["form"], report["version"], report["profile"]) == (FORM, "1.2.3", "strict")
     assert (report["since"], report["time"], report["up"]) == (
         "1970-01-01T00:16:40.000Z",
         "1970-01-01T00:16:42.500Z",

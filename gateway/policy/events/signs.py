@@ -232,7 +232,7 @@ def host_link(host: str) -> Sign:
 
 
 def _link(kind: str, host: str = "") -> Sign:
-    return Sign(Resource("link", FieldPath((kind, *(reversed(host.strip(".").split(".")) if host else ())))))
+    return Sign(Resource("link", FieldPath((kind, *(reversed(host.split(".")) if host else ())))))
 
 
 # The lists
