@@ -438,6 +438,22 @@ def test_a_profile_may_pass_elements_of_a_broker() -> None:
     assert [getattr(item, "name", None) for item in release.item.what.items] == ["score", "policy"]
 
 
+def test_a_comment_is_prose() -> None:
+    """A profile that passes every element of a broker does not pass what people wrote between them."""
+    rule = Rule(
+        "broker", "pass", (Origin.BROKER_ANNOTATION,), (KindRange("voevent"),), (PathPattern.parse("**"),),
+        "P15", "test", "inferred", "A test.",
+    )  # fmt: skip
+    policy = Policy(replace(POLICY.profile, rules=(*POLICY.profile.rules, rule)), POLICY.clock)
+    data = encode(VOEvent("2.0", "ivo://example.org/x#1", what=model.What((model.Param("score", "0.93"),))))
+    broker = Provenance(Origin.BROKER_ANNOTATION)
+    assert policy.release(decode(data), provenance=broker).whole
+    for place in (b"<voe:VOEvent", b"<What", b"</What>"):
+        commented = data.replace(place, b"<!--word-->" + place)
+        assert commented != data
+        assert policy.release(decode(commented), provenance=broker).withheld == {elements.MARKUP}
+
+
 DDP = Provenance(Origin.DDP)
 DDP_RULE = Rule(
     "ddp", "pass", (Origin.DDP,), (KindRange("voevent"), KindRange("text")), (PathPattern.parse("**"),),
@@ -470,6 +486,13 @@ def annotated(score: str, withheld: str) -> VOEvent:
         ("82344.24", "22.8734"),
         ("1.524893", "22.8734"),
         ("61082.201540", "2461082.70154"),
+        ("2461082.70154", "61082.20154"),
+        ("22.8734", "-0.399216"),
+        ("22.8734", "-1310.549"),
+        ("2.2873e1", "22.8734"),
+        ("2.2873E1", "22.8734"),
+        ("0.35909", "32.512"),
+        ("2582.3", "22.87"),  # four digits of what is withheld are enough
     ],
 )
 def test_an_annotation_does_not_repeat_what_is_withheld(score: str, withheld: str) -> None:
@@ -496,6 +519,10 @@ def test_an_annotation_does_not_repeat_what_is_withheld(score: str, withheld: st
         ("", ""),
         ("nan", "nan"),
         ("0.00000", "0.00000"),
+        ("22.874", "22.8734"),
+        ("2511.9", "22.9"),
+        ("-1.2345e300", "22.8734"),
+        ("1.2345e999", "22.8734"),
     ],
 )
 def test_an_annotation_of_its_own_passes(score: str, withheld: str) -> None:
