@@ -26,8 +26,10 @@ from gateway.model.provenance import UNDECLARED, Origin, Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy import engine
 from gateway.policy.engine import Policy
+from gateway.policy.events.notice import policy_group
 from gateway.policy.moment import Moment
 from gateway.policy.profile import load
+from gateway.policy.release import Release
 from gateway.policy.rule import Resource
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
@@ -40,6 +42,11 @@ JSON = cast(Any, RELEASED.json)
 FOUND = simulated()[0]
 ISSUED = Provenance(Origin.ALERT, issued=True)
 EXTERNAL = Provenance(Origin.EXTERNAL)
+
+
+def said(release: Release[Alert]) -> dict[str | None, str | None]:
+    """What the Group `policy` of an event made from a release says."""
+    return {param.name: param.text for param in policy_group(release).params}
 
 
 @pytest.mark.parametrize("name", ["rdo013-2025", "packet-only"])
@@ -272,6 +279,8 @@ def test_rows_of_another_programme_are_not_in_the_release() -> None:
     mixed = edited(found, claim)
     made = Policy().release(mixed)
     assert made.rows == 2
+    assert said(made)["rows.withheld"] == "2"
+    assert "fields.unknown" not in said(made)
     assert made.rules == {"ztf-other-programme-rows": 2}
     assert SECRET.encode() not in made.item.payload
     assert {row["programid"] for name in ("prv_candidates", "fp_hists") for row in rows(made.item, name)} == {
@@ -353,6 +362,7 @@ def test_a_new_field_stays_behind_and_the_stream_goes_on(name: str) -> None:
     alert = Alert(schema, payload, CONFLUENT, FOUND.provenance)
     made = Policy().release(alert)
     assert made.beyond == ("secret",)
+    assert said(made)["fields.unknown"] == "1"
     assert not made.whole
     assert made.item.schema is RELEASED
     assert made.item.payload == FOUND.payload

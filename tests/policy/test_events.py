@@ -399,6 +399,14 @@ def test_a_table_with_uneven_rows_stays_whole_or_goes() -> None:
     assert CANARY.encode() not in encode(POLICY.release(event, provenance=declared("What.t")).item)
 
 
+@pytest.mark.parametrize("other", [EXTERNAL, DP2])
+def test_of_several_declarations_all_hold(other: Provenance) -> None:
+    fields = (("What.**", EXTERNAL), ("What.psfFlux", other))
+    for several in (fields, fields[::-1]):
+        release = POLICY.release(EVENT, provenance=replace(EXTERNAL, fields=several))
+        assert set(map(str, release.withheld)) == ({"What.psfFlux"} if other is DP2 else set())
+
+
 @pytest.mark.parametrize("path", ["xmatch.**", "what.x", "How.Band", "Why.Reason", "ivorn2"])
 def test_a_declaration_that_can_be_about_nothing_is_refused(path: str) -> None:
     with pytest.raises(SettingsError) as error:
@@ -624,9 +632,13 @@ def test_the_issuer_is_that_of_the_settings() -> None:
     assert output.ivorn is not None
     assert output.ivorn.startswith("ivo://edu.example/s?313888617405645/")
     assert [str(loss) for loss in output.losses] == ["1 elements: withheld by the policy"]
-    for wrong in ("a", "a b", "", "a/../b?"):
-        with pytest.raises(SettingsError):
+    assert Issuer("abc").ivorn == "ivo://abc/alerts"
+    for wrong in ("a", "ab", "a b", "", "a/../b?"):
+        with pytest.raises(SettingsError) as error:
             Issuer(wrong)
+        assert error.value.message == "Authority and stream must be those of an IVOA identifier."
+    with pytest.raises(SettingsError):
+        Issuer("org.example", "a b")
 
 
 def test_a_minted_event_has_the_same_group() -> None:
