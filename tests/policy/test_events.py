@@ -7,6 +7,7 @@ from a data release, and looked for in all that leaves.
 
 import logging
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -559,23 +560,49 @@ REDACTED = declared("What.psfFlux")
 def test_a_redacted_event_says_so() -> None:
     release = POLICY.release(EVENT, provenance=REDACTED, issuer=Issuer("edu.example", "safe", "#"))
     event = release.item
-    assert event.ivorn.startswith("ivo://edu.example/safe#313888617405645/")
+    assert re.fullmatch("ivo://edu.example/safe#313888617405645/[0-9a-f]{16}", event.ivorn)
     assert event.role == EVENT.role
     assert event.who is not None
     assert (event.who.author_ivorn, event.who.date) == ("ivo://edu.example/safe", "2026-02-14T05:14:31Z")
+    title = "Copy of an event of another author, without what a policy withholds"
+    assert event.who.author == model.Author((model.AuthorField("title", title),))
     assert event.citations is not None
     assert event.citations.events[0] == model.EventIVORN(EVENT.ivorn, "followup")
     assert [one.cite for one in event.citations.events] == ["followup", "followup", "followup", "retraction"]
     assert event.what is not None
     group = event.what.group("policy")
     assert group == policy_group(release)
-    assert {param.name: param.text for param in group.params} == {
-        "profile": "rdo013-2025",
-        "profile.sha256": load("rdo013-2025").sha256,
-        "audience": "public",
-        "withheld": "1",
-        "clauses": "P25",
-    }
+    said = [
+        ("profile", "rdo013-2025", "string"),
+        ("profile.sha256", load("rdo013-2025").sha256, "string"),
+        ("audience", "public", "string"),
+        ("withheld", "1", "int"),
+        ("clauses", "P25", "string"),
+    ]
+    assert group == model.Group(
+        "policy", None, tuple(model.Param(name, text, data_type=kind) for name, text, kind in said)
+    )
+
+
+def test_a_redacted_event_says_what_it_cites_and_by_which_clauses() -> None:
+    copy = "A copy of the first event cited, without what the policy withholds."
+    assert EVENT.citations is not None
+    for citations in (EVENT.citations, replace(EVENT.citations, description=None), None):
+        event = replace(EVENT, citations=citations, description="https://data.lsst.cloud/x", original=None)
+        left = POLICY.release(event, provenance=REDACTED).item
+        before = citations.description if citations else None
+        assert left.citations is not None
+        assert left.citations.description == (f"{copy} {before}" if before else copy)
+        assert left.what is not None
+        assert "P16 P25" in {param.text for param in left.what.group("policy").params}
+
+
+def test_of_an_event_without_a_what_or_a_known_identifier_one_is_made() -> None:
+    event = VOEvent("2.0", "no identifier", description="x", reference=model.Reference("https://a.org/"))
+    left = POLICY.release(event, provenance=declared("Description")).item
+    assert re.fullmatch(r"ivo://org\.example/alerts\?[0-9a-f]{16}", left.ivorn)
+    assert left.what is not None
+    assert [getattr(item, "name", None) for item in left.what.items] == ["policy"]
 
 
 def test_a_redacted_event_never_tells_the_value() -> None:
