@@ -359,11 +359,16 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("Why.Inference.Name", {"Why.Inference"}),
         ("Citations", {"Citations"}),
         ("Who.Author.contactEmail", {"Who"}),
+        ("How.*", {"How.Description", "How.Reference"}),
+        ("What.psfFlux.value", {"What.psfFlux"}),
+        ("What.psfFlux.*", {"What.psfFlux"}),
+        ("What.psfFlux.other", set()),
     ],
 )  # fmt: skip
 def test_what_is_declared_for_a_path(path: str, withheld: set[str]) -> None:
     release = POLICY.release(EVENT, provenance=declared(path))
     assert set(map(str, release.withheld)) == withheld
+    assert release.item.description == EVENT.description
     assert errors(encode(release.item)) == []
 
 
@@ -413,6 +418,21 @@ def test_a_declaration_that_can_be_about_nothing_is_refused(path: str) -> None:
     with pytest.raises(SettingsError) as error:
         POLICY.release(EVENT, provenance=declared(path))
     assert error.value.code == "settings-value"
+    assert error.value.message == (
+        "A path whose provenance is declared names no element of a VOEvent. It begins with What, Who, "
+        "WhereWhen, How, Why, Citations, Description or Reference."
+    )
+
+
+def test_what_a_text_is_for() -> None:
+    assert [*elements.texts("word")] == [("word", "word")]
+    assert [*elements.texts(("two words", None))] == [("two words", "prose")]
+    reference = model.Reference("https://a.org/", "url")
+    assert [*elements.texts((model.Description("word"), reference))] == [
+        ("word", "prose"),
+        ("https://a.org/", "address"),
+        ("url", "word"),
+    ]
 
 
 def test_names_decide_nothing() -> None:
@@ -542,8 +562,9 @@ def test_an_annotation_of_its_own_passes(score: str, withheld: str) -> None:
 
 def test_nothing_left_is_no_event() -> None:
     event = VOEvent("2.0", "ivo://example.org/x#1", description="x")
-    with pytest.raises(PolicyError):
-        POLICY.release(event, provenance=declared("**"))
+    for path in ("**", "*"):
+        with pytest.raises(PolicyError):
+            POLICY.release(event, provenance=declared(path))
     with pytest.raises(PolicyError):
         POLICY.release(event, provenance=declared("Description"))
     with pytest.raises(PolicyError) as error:
