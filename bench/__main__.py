@@ -1,4 +1,4 @@
-"""``python -m bench``: race, print the tables. ``python -m bench vtp``: the brokers."""
+"""``python -m bench``: race, print the tables. ``python -m bench vtp``: the brokers; ``memory``: what ours keeps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from bench import policy, report, visit, works
 from bench.vtp.command import vtp
+from bench.vtp.memory import memory
 
 
 @click.group(invoke_without_command=True)
@@ -84,6 +85,7 @@ def main(
 
 
 main.add_command(vtp)
+main.add_command(memory)
 
 if __name__ == "__main__":
     main()

@@ -17,6 +17,8 @@ The tree (a leaf is what code raises; a node is what code catches)::
       OutputError                output-*   a result that cannot be written
       VTPError                   vtp-*      a peer of the VOEvent Transport Protocol that errs, refuses or is silent
       FilterError                filter-*   a subscriber's filter that is not used
+      SourceError                source-*   a place that messages come from and that cannot be read
+      DeliveryError              delivery-* a place that messages go to and that does not take them
 
 Rules
 1. Every error carries a stable code; the codes and what to do about each are the table `CODES` below, and
@@ -34,6 +36,7 @@ __all__ = [
     "CODES",
     "AvroError",
     "ConversionError",
+    "DeliveryError",
     "FITSError",
     "FilterError",
     "GatewayError",
@@ -44,6 +47,7 @@ __all__ = [
     "PolicyError",
     "SchemaError",
     "SettingsError",
+    "SourceError",
     "VOEventError",
     "VTPError",
     "Where",
@@ -97,6 +101,9 @@ CODES: dict[str, str] = {
     ),
     "json-malformed": "The text is not JSON, or not UTF-8.",
     "json-form": "The JSON is not the form described by schemas/json. The path says where.",
+    "json-schema": (
+        "The document is not the notice that it says it is. Get GCN's newest schemas, or tell who sends it."
+    ),
     "fits-form": "The bytes are not a FITS file of plain images as alerts carry it. Fetch the packet again.",
     "fits-truncated": "The FITS file ends before its images do. Fetch the packet again.",
     "fits-trailing": "The FITS file has bytes that belong to no image. Remove them, or fetch the packet again.",
@@ -148,13 +155,17 @@ CODES: dict[str, str] = {
     ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-state": (
+        "The database of what workers know together does not answer. It is asked again by itself; check that it runs, "
+        "its address, user and rights."
+    ),
     "output-log": (
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
     "output-label": (
-        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+        "What is kept there is labelled for another audience or profile. Name a folder of its own for each of them."
     ),
     "output-command": (
         "The command that was run for an event did not do its work. Try it by hand, with the event as its input."
@@ -188,6 +199,17 @@ CODES: dict[str, str] = {
     "filter-cost": (
         "The filter could take too long on a large packet. Take paths that begin with / or .. out of the brackets."
     ),
+    "source-unreachable": "The place that messages come from cannot be reached. Check its address and the network.",
+    "source-refused": (
+        "The place that messages come from lets us not in. Check the user, the secret and what the user may read."
+    ),
+    "source-gap": (
+        "Messages are gone before they were read: the topic keeps them too short a time. Read from an archive what is "
+        "missing, with `gateway replay`."
+    ),
+    "delivery-failed": "It is tried again by itself. If it goes on, check that the receiver runs and has space.",
+    "delivery-refused": "The receiver never takes this one. It is in the dead letters; the others go on.",
+    "delivery-full": "The queue of this receiver is full, on the disk, too. Start the receiver, or make space.",
 }
 
 
@@ -323,3 +345,11 @@ class VTPError(GatewayError):
 
 class FilterError(GatewayError):
     """A subscriber's filter that is not used."""
+
+
+class SourceError(GatewayError):
+    """A place that messages come from and that cannot be read."""
+
+
+class DeliveryError(GatewayError):
+    """A place that messages go to and that does not take them."""

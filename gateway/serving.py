@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from gateway.errors import GatewayError, SettingsError
 from gateway.feeding import feed
 from gateway.filters.xpath import Filter
 from gateway.mapping.settings import Settings
-from gateway.model.audience import PUBLIC
+from gateway.model.audience import PUBLIC, Audience
 from gateway.model.ivoid import IVOID
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
@@ -28,6 +29,7 @@ from gateway.relay.testevent import test_event
 from gateway.transports.files import Declared
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import LIMITS, Broker, Limits
+from gateway.transports.vtp.descriptors import affordable
 from gateway.transports.vtp.endpoints import TLS
 from gateway.transports.vtp.outbox import MAX_QUEUE, WhenFull
 from gateway.transports.vtp.people import People
@@ -35,7 +37,7 @@ from gateway.transports.vtp.seen import MAX_RETENTION, Seen
 from gateway.transports.vtp.status import serve_status
 from gateway.transports.vtp.subscribers import Wishes
 
-__all__ = ["Serving", "serve"]
+__all__ = ["Serving", "issuer_of", "opened", "serve"]
 
 RECORD = "seen.db"
 log = logging.getLogger("gateway.vtp")
@@ -46,21 +48,24 @@ class Serving:
     """The settings of a broker; those of addresses, networks, roles and filters as the user writes them.
 
     state : a folder that no other broker uses
-    origin, release : where the events come from, declared
+    provenance : where the events come from, declared
+    audience : of those whom nothing else is known of
     local : the broker's own IVOID; redacted events, and those made of alerts, have identifiers below it
     sources : files, folders and ``-``; alerts among them become events of this `role`
+    strict : whether an event is refused, too, that breaks a rule which only the text of the standard has
     test_interval : seconds between test events, None for none
     """
 
     state: Path
     local: str
-    origin: Origin | None
-    release: str | None = None
+    provenance: Provenance
+    audience: Audience = PUBLIC
     receive: tuple[str, ...] = ()
     broadcast: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     role: str = "observation"
     policy: str = DEFAULT
+    strict: bool = False
     authors: tuple[str, ...] = ()
     subscribers: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset(ROLES)
@@ -78,21 +83,32 @@ class Serving:
 
 async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broker], None]) -> None:
     """Run a broker until `stop`. Raises GatewayError when it cannot start."""
+    policy = Policy(settings.policy)
+    feeder = _feeder(settings, policy, issuer_of(settings.local))
+    broker = await opened(settings, policy)
+    try:
+        started(broker)
+        await _first(stop.wait(), feeder(broker))
+    finally:
+        await broker.stop()
+
+
+async def opened(settings: Serving, policy: Policy) -> Broker:
+    """A broker that listens, and is to be stopped. Raises GatewayError when it cannot start."""
     if not settings.receive and not settings.broadcast:
         raise SettingsError("settings-missing", "A broker has an address: give it --receive or --broadcast.")
     if settings.people is not None and (settings.tls is None or settings.tls.clients is None):
         raise SettingsError(
             "settings-missing", "Certificates of people need TLS that asks for them: give --tls-clients, too."
         )
-    policy = Policy(settings.policy)
-    issuer = _issuer(settings.local)
     people = People(settings.people) if settings.people is not None else None
     relay = Relay(
         policy,
-        Provenance(settings.origin, settings.release),
-        issuer=issuer,
-        audiences=(PUBLIC, *(people.audiences if people else ())),
+        settings.provenance,
+        issuer=issuer_of(settings.local),
+        audiences=(settings.audience, *(people.audiences if people else ())),
         limit=settings.limits.frame,
+        strict=settings.strict,
     )
     wishes = Wishes(
         settings.roles,
@@ -103,10 +119,11 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         settings.state,
     )
     authors, subscribers = networks(settings.authors), networks(settings.subscribers)
-    feeder = _feeder(settings, policy, issuer)
+    limits = _affordable(settings)
     seen = Seen(settings.state / RECORD, retention=settings.retention, sync=settings.sync)
-    broker = Broker(relay, seen, settings.local, limits=settings.limits)
-    try:
+    broker = Broker(relay, seen, settings.local, limits=limits)
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(broker.stop)
         for address in settings.receive:
             await broker.receive(address, authors, settings.tls)
         for address in settings.broadcast:
@@ -116,17 +133,22 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         relay.take(packet_of(test_event(settings.local, broker.now())))
         if settings.test_interval is not None:
             broker.every(settings.test_interval)
-        started(broker)
-        await _first(stop.wait(), feeder(broker))
-    finally:
-        await broker.stop()
+        undo.pop_all()  # it runs, so it is not stopped
+    return broker
+
+
+def _affordable(settings: Serving) -> Limits:
+    """The limits as far as there are descriptors for them. A slow subscriber may have a file, too."""
+    spilled = settings.when_full == "spill"
+    each = bool(settings.receive) + (1 + spilled) * bool(settings.broadcast)
+    return replace(settings.limits, connections=affordable(settings.limits.connections, each))
 
 
 def _anonymous(transport: object) -> Principal:
     return ANONYMOUS
 
 
-def _issuer(local: str) -> Issuer:
+def issuer_of(local: str) -> Issuer:
     """In whose name the broker issues. Raises SettingsError (settings-value)."""
     try:
         own = IVOID.parse(local)
@@ -144,7 +166,8 @@ def _feeder(
         Settings(authority=issuer.authority, stream=issuer.stream, role=settings.role),
         policy,
     )
-    declared = Declared(event=settings.origin or Origin.EXTERNAL, release=settings.release)
+    source = settings.provenance
+    declared = Declared(event=source.origin or Origin.EXTERNAL, release=source.release)
 
     async def feeder(broker: Broker) -> None:
         await feed(settings.sources, declared, converter, broker.publish, lambda: broker.ready, _failed)

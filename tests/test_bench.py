@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 from bench import packets, peers, report, works  # noqa: E402
 from bench.race import race, ratio  # noqa: E402
 from bench.same import Different, require_same  # noqa: E402
+from bench.vtp import memory, stored, turns  # noqa: E402
 from bench.vtp import report as vtp_report  # noqa: E402
-from bench.vtp import stored, turns  # noqa: E402
 from bench.vtp.brokers import NAMES, Broker  # noqa: E402
 from bench.vtp.events import SIZES, Series  # noqa: E402
 from bench.vtp.load import Load  # noqa: E402
@@ -222,3 +222,10 @@ async def through(change: Callable[[bytes], bytes]) -> Load:
         finally:
             await asyncio.gather(*filter(None, handlers))
     return load
+
+
+def test_subscribers_that_never_read_cost_the_broker_no_more_than_their_queues() -> None:
+    """Of the whole process. `python -m bench memory` does it with a hundred subscribers and ten thousand events."""
+    found = memory.measure(events=300, size=60_000, readers=3, deaf=10, queue=2**20)
+    assert found.bound < found.offered
+    assert found.grown <= found.bound

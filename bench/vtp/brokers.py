@@ -55,6 +55,10 @@ class Broker:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * TICK
 
+    def memory(self) -> int:
+        """Bytes of memory that the process has (resident)."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
 
 def dbm_of(python: str, folder: Path) -> str:
     """Which dbm Comet has under this Python: ``dbm.gnu`` is what it should."""
@@ -63,12 +67,12 @@ def dbm_of(python: str, folder: Path) -> str:
 
 
 @contextmanager
-def running(name: str, python: str, folder: Path) -> Iterator[Broker]:
+def running(name: str, python: str, folder: Path, options: Sequence[str] = ()) -> Iterator[Broker]:
     """A broker that keeps its files in a folder, until the block is left."""
     arguments, patterns = _COMMANDS[name]
     folder.mkdir()
     process = subprocess.Popen(
-        [python, "-u", *arguments],
+        [python, "-u", *arguments, *options],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
@@ -77,6 +81,7 @@ def running(name: str, python: str, folder: Path) -> Iterator[Broker]:
         text=True,
     )
     assert process.stdout is not None
+    rest: threading.Thread | None = None
     timer = threading.Timer(DEADLINE, process.kill)
     timer.start()
     try:
@@ -89,6 +94,9 @@ def running(name: str, python: str, folder: Path) -> Iterator[Broker]:
         timer.cancel()
         process.terminate()
         process.wait(DEADLINE)
+        if rest is not None:
+            rest.join()
+        process.stdout.close()
 
 
 def _ports(lines: Iterator[str], patterns: Sequence[str], name: str) -> list[int]:

@@ -62,7 +62,7 @@ class Load:
             for one in listeners:
                 one.end()
         for one in listeners:
-            if sorted(one.got) != sorted(document for _, document in self.events):
+            if sorted(one.given) != sorted(self.receipts.values()):
                 raise Different(f"a subscriber of {broker.name} did not get every event once")
 
     async def _author(self, todo: Iterator[tuple[str, bytes]], broker: Broker) -> None:
@@ -86,7 +86,7 @@ class _Subscriber(asyncio.Protocol):
     def __init__(self, load: Load) -> None:
         self.load = load
         self.frames = Frames()
-        self.got: list[bytes] = []
+        self.given: list[bytes] = []  # receipts, which are there once for all; events would be copies
         self.known = asyncio.Event()
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.transport: asyncio.Transport | None = None
@@ -117,8 +117,8 @@ class _Subscriber(asyncio.Protocol):
                 continue
             self.load.latencies.append(time.perf_counter() - self.load.sent[payload])
             self.transport.write(receipt)
-            self.got.append(payload)
-        if len(self.got) == len(self.load.events) and not self.done.done():
+            self.given.append(receipt)
+        if len(self.given) == len(self.load.events) and not self.done.done():
             self.done.set_result(None)
 
     def _asked(self, payload: bytes) -> None:

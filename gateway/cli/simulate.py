@@ -11,9 +11,10 @@ import orjson
 
 from gateway.cli.progress import Progress
 from gateway.codecs import confluent, container, single_object
+from gateway.codecs.datum import Datum
 from gateway.schema import registry
 from gateway.simulate import CUTOUTS, HISTORIES, Simulation, identifier
-from gateway.transports.outputs import Datum, Directory, OneFile
+from gateway.transports.outputs import Directory, OneFile
 
 __all__ = ["simulate"]
 

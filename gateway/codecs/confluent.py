@@ -5,25 +5,38 @@ Rubin's alert stream is framed so; its ids are 100 * major + minor (`gateway.sch
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.errors import AvroError, GatewayError, Where
 from gateway.model.alert import Alert, AlertSchema, Framing
 from gateway.model.provenance import UNDECLARED, Provenance
 from gateway.schema import registry
 
-__all__ = ["frame", "read"]
+__all__ = ["frame", "read", "wire_id"]
 
 
-def read(data: bytes, provenance: Provenance = UNDECLARED) -> Alert:
-    """The alert in one message; the datum is not looked at.
-
-    Raises AvroError (avro-framing, avro-truncated) and SchemaError (schema-unknown, schema-endian).
-    """
+def wire_id(data: bytes) -> int:
+    """The schema id of a message. Raises AvroError (avro-framing, avro-truncated)."""
     if data[:1] != b"\0":
         raise AvroError("avro-framing", "The message does not start with a zero byte.", where=Where(offset=0))
     if len(data) < 5:
         raise AvroError("avro-truncated", "The message ends in its header.", where=Where(offset=len(data)))
+    return int.from_bytes(data[1:5], "big")
+
+
+def read(
+    data: bytes,
+    provenance: Provenance = UNDECLARED,
+    find: Callable[[int], AlertSchema] = registry.by_wire_id,
+) -> Alert:
+    """The alert in one message; the datum is not looked at.
+
+    find : the schema of an id; raises SchemaError
+    Raises AvroError (avro-framing, avro-truncated) and SchemaError (schema-unknown, schema-endian).
+    """
+    number = wire_id(data)
     try:
-        schema = registry.by_wire_id(int.from_bytes(data[1:5], "big"))
+        schema = find(number)
     except GatewayError as error:
         raise error.located(offset=1) from None
     return Alert(schema, data[5:], Framing("confluent"), provenance)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.codecs.voevent.check import first_error
+from gateway.codecs.voevent.check import errors
 from gateway.conformance import receipts
 from gateway.conformance.check import Checks, NotRun, Unmet
 from gateway.conformance.documents import NAMESPACES, transport
@@ -175,6 +175,7 @@ for _what, _answer in (
 def _valid(packet: Packet) -> None:
     if packet.version != "2.0":
         raise Unmet("It is not VOEvent 2.0.")
-    wrong = first_error(packet.payload, packet.root)
-    if wrong is not None:
-        raise Unmet(f"It breaks {wrong.code} ({wrong.clause}).")
+    found = errors(packet.payload, packet.root)
+    if found:
+        first = (*found.xsd, *found.text)[0]
+        raise Unmet(f"It breaks {first.code} ({first.clause}).")

@@ -1,22 +1,27 @@
 """What an event goes through before anybody is acknowledged anything.
 
 Rules
-1. An event is refused, with the first reason, when the XSD or a rule of the standard calls it an error (VTP-21), and
-   when none of the audiences served may see anything of it. A refusal is for good (VTP-24).
-2. Where events come from is what the operator declares, for all of them. Without a declaration there is no relay.
-3. Nothing leaves but what the policy has released, whole or as a new event of the `issuer` (`gateway.relay.offer`).
+1. An event is refused, with the first reason, when the XSD calls it an error (VTP-21), when it has no identifier by
+   which a receipt could name it (VTP-22), and when none of the audiences served may see anything of it. A refusal is
+   for good (VTP-24).
+2. What only the text of the standard calls an error is counted by its code, and the event goes on: telescopes that have
+   sent for years break such rules, and a subscriber wants their events. `strict` refuses them.
+3. Where events come from is what the operator declares, for all of them. Without a declaration there is no relay.
+4. Nothing leaves but what the policy has released, whole or as a new event of the `issuer` (`gateway.relay.offer`).
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
 from gateway.codecs.voevent import decode
-from gateway.codecs.voevent.check import first_error
+from gateway.codecs.voevent.check import errors
 from gateway.errors import GatewayError, PolicyError, VTPError, Where
 from gateway.model.audience import PUBLIC, Audience
+from gateway.model.finding import Finding
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import Version, VOEvent
 from gateway.policy.engine import ISSUER, Policy
@@ -26,7 +31,9 @@ from gateway.relay.offer import Offer
 from gateway.vtp.framing import MAX_FRAME
 from gateway.vtp.messages import Packet, read
 
-__all__ = ["Relay", "packet_of"]
+__all__ = ["Relay", "head_of", "packet_of"]
+
+log = logging.getLogger("gateway.vtp")
 
 
 class Relay:
@@ -35,8 +42,10 @@ class Relay:
     provenance : where all events come from. Raises PolicyError (policy-provenance) when no origin is declared
     audiences : those to whom events go, of which one at least must be allowed to see an event
     limit : bytes of the largest document that is sent
+    strict : see rule 2
 
     counts : what was not sent, or not all of it, by reason; `loss` counts what 2.0 could not say
+    broken : events that went on although the text of the standard calls something in them an error, by rule
     """
 
     def __init__(
@@ -47,28 +56,35 @@ class Relay:
         issuer: Issuer = ISSUER,
         audiences: Iterable[Audience] = (PUBLIC,),
         limit: int = MAX_FRAME,
+        strict: bool = False,
     ) -> None:
         if not provenance.parts():
             raise PolicyError(
                 "policy-provenance", "It is not declared where the events come from, so none may go on."
             )
         self._policy, self._provenance, self._issuer = policy, provenance, issuer
-        self._audiences, self._limit = tuple(audiences), limit
+        self._audiences, self._limit, self._strict = tuple(audiences), limit, strict
         self.counts: Counter[str] = Counter()
+        self.broken: Counter[str] = Counter()
 
     def take(self, packet: Packet) -> Offer:
         """The offer of an event. Raises GatewayError, which says why it is refused (rule 1)."""
-        wrong = first_error(packet.payload, packet.root)
-        if wrong is not None:
-            raise VTPError(
-                "vtp-invalid",
-                wrong.message,
-                where=Where(line=wrong.line, path=wrong.path or None),
-                clause=f"{wrong.code}, {wrong.clause}",
-            )
+        if not packet.ivorn.strip():
+            raise VTPError("vtp-invalid", "The event has no identifier.", clause="VTP-22")
+        found = errors(packet.payload, packet.root)
+        refusing = found.xsd or (found.text if self._strict else ())
+        if refusing:
+            raise _invalid(refusing[0])
         offer = Offer(packet, self._release, self._limit, self.counts)
         self._somebody_may_see(offer)
+        if found.text:
+            self._broken(packet, {one.code for one in found.text})
         return offer
+
+    def _broken(self, packet: Packet, codes: Iterable[str]) -> None:
+        """Rule 2."""
+        self.broken.update(codes)
+        log.info("event %s goes on and breaks %s", packet.digest.hex()[:12], ", ".join(sorted(codes)))
 
     def _somebody_may_see(self, offer: Offer) -> None:
         refusals: list[GatewayError] = []
@@ -81,7 +97,9 @@ class Relay:
             raise refusals[0]
 
     def _release(self, packet: Packet, audience: Audience) -> Release[VOEvent]:
-        whole = self._policy.release_whole(_head(packet), packet.root, audience, provenance=self._provenance)
+        whole = self._policy.release_whole(
+            head_of(packet), packet.root, audience, provenance=self._provenance
+        )
         if whole is not None:
             return whole
         event = decode(packet.payload, packet.root)
@@ -96,6 +114,15 @@ def packet_of(document: bytes) -> Packet:
     return packet
 
 
-def _head(packet: Packet) -> VOEvent:
+def _invalid(finding: Finding) -> VTPError:
+    return VTPError(
+        "vtp-invalid",
+        finding.message,
+        where=Where(line=finding.line, path=finding.path or None),
+        clause=f"{finding.code}, {finding.clause}",
+    )
+
+
+def head_of(packet: Packet) -> VOEvent:
     """As much of an event as is needed to pass its document on."""
     return VOEvent(cast(Version, packet.version), packet.ivorn, packet.role, original=packet.payload)

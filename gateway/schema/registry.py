@@ -62,9 +62,14 @@ def _all() -> Iterator[AlertSchema]:
     return map(_load, keys())
 
 
+@cache
+def _on_the_wire() -> dict[int, SchemaKey]:
+    return {key.wire_id: key for key in keys() if key.family == "lsst"}
+
+
 def by_wire_id(wire_id: int) -> AlertSchema:
     """The LSST schema with this id on the wire (rule 2). Raises SchemaError (schema-unknown, schema-endian)."""
-    known = {key.wire_id: key for key in keys() if key.family == "lsst"}
+    known = _on_the_wire()
     if wire_id in known:
         return _load(known[wire_id])
     swapped = int.from_bytes(wire_id.to_bytes(4, "big"), "little")
@@ -73,7 +78,11 @@ def by_wire_id(wire_id: int) -> AlertSchema:
             "schema-endian",
             f"Schema id {wire_id} is {swapped} written little-endian; ids on the wire are big-endian.",
         )
-    raise SchemaError("schema-unknown", f"Schema id {wire_id} belongs to no released LSST schema.")
+    nearest = min(known.values(), key=lambda key: abs(key.wire_id - wire_id))
+    raise SchemaError(
+        "schema-unknown",
+        f"Schema id {wire_id} belongs to no released LSST schema; the nearest is {nearest}, with id {nearest.wire_id}.",
+    )
 
 
 @cache

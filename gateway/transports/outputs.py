@@ -13,37 +13,21 @@ Rules
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from gateway.codecs import container
+from gateway.codecs.datum import Datum
 from gateway.errors import OutputError, SettingsError
 from gateway.model.alert import AlertSchema
 from gateway.transports.tar import Archive
 
-__all__ = ["Datum", "Directory", "OneFile", "Place"]
-
-
-@dataclass(frozen=True, slots=True)
-class Datum:
-    """An Avro datum without framing. `codec` is set when its own framing is a container with that codec."""
-
-    schema: AlertSchema
-    payload: bytes = field(repr=False)
-    codec: str | None = None
-
-    def contained(self) -> bytes:
-        """A container with this datum alone."""
-        out = io.BytesIO()
-        container.write(out, self.schema, [self.payload], self.codec or "null")
-        return out.getvalue()
+__all__ = ["Directory", "OneFile", "Place"]
 
 
 class Place(ABC):

@@ -9,6 +9,8 @@ Rules
 4. An authenticate message is sent first unless told otherwise, for a subscriber says its filters in the answer. One
    that says the same as the last changes nothing and is not reported: a subscriber that answers each of our
    messages with the same bad filter would go round for ever.
+5. Who authenticates more than `MAX_ASKED` times at once, or in the long run in as many minutes, is let go: filters
+   take time to read, and to pass a message over would leave a filter in force that is not wanted any more.
 """
 
 from __future__ import annotations
@@ -24,11 +26,19 @@ from gateway.vtp.session import Session, utc_now
 from gateway.vtp.timers import TIMERS, Timers
 from gateway.vtp.transport import Transport
 
-__all__ = ["MAX_OUTSTANDING", "Broadcaster", "Outgoing", "outgoing"]
+__all__ = ["MAX_ASKED", "MAX_OUTSTANDING", "Broadcaster", "Outgoing", "outgoing"]
 
 MAX_OUTSTANDING = 1000
 """Events that a subscriber may leave without a receipt before it is let go. Comet's 10 cut off a subscriber that is
 only far away: a visit of LSST can make hundreds within a second."""
+
+
+MAX_ASKED = 10
+"""Authenticate messages of a subscriber at once, and each minute another one. A person who tries out filters sends a
+few; to read one with `MAX_FILTERS` of the longest takes 60 ms."""
+
+EACH = 60.0
+"""Seconds after which one more is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,8 @@ class Broadcaster(Session):
         self._authenticate = authenticate
         self._waiting: dict[str, int] = {}
         self._said_before: Filters | None = None
+        self._asked = 0.0  # how many were asked of late; less with time
+        self._asked_at = 0.0
         self._last_said = self._last_heard = 0.0
 
     def send(self, event: Outgoing, now: float) -> list[Event]:
@@ -144,6 +156,11 @@ class Broadcaster(Session):
         return [Alive(message.origin, message.response)]
 
     def _filters(self, message: Transport, now: float) -> list[Event]:
+        self._asked = max(0.0, self._asked - (now - self._asked_at) / EACH) + 1
+        self._asked_at = now
+        if self._asked > MAX_ASKED:
+            what = f"The subscriber authenticated more than {MAX_ASKED} times at once."
+            return self._happens("surplus", VTPError("vtp-surplus", what, clause="VTP-51"), now)
         said = Filters(message.xpaths, message.voevent_version, message.response)
         if said == self._said_before:
             return []

@@ -94,6 +94,34 @@ def test_what_cannot_be_looked_at_in_a_folder_keeps_nothing_else_from_going_out(
         client.socket.close()
 
 
+def test_that_there_are_too_few_descriptors_is_said_at_the_start(tmp_path: Path) -> None:
+    few = (
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (164, 164)); from gateway.cli import main; main()"
+    )
+    command = [sys.executable, "-c", few, "vtp", "serve", "--state", str(tmp_path), "--origin", "external"]
+    command += ["--receive", ":0", "--broadcast", ":0", "--connections", "90"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            ports = [int(process.stdout.readline().decode().rpartition(":")[2]) for _ in range(2)]
+            inside = [Client(ports[1]) for _ in range(50)]
+            for client in inside:
+                client.next()
+            with socket.create_connection(("127.0.0.1", ports[1]), SECONDS) as beyond:
+                assert beyond.recv(1) == b""
+            author = Client(ports[0])  # whom no number of subscribers can keep out
+            author.socket.sendall(frame(event(1)))
+            assert b'role="ack"' in author.next()
+            for client in (*inside, author):
+                client.socket.close()
+            process.send_signal(signal.SIGINT)
+            _, log = process.communicate(timeout=SECONDS)
+            assert b"only 50 connections of each role can be served and not 90" in log
+            assert process.returncode == 0
+        finally:
+            process.kill()
+
+
 def test_a_second_ctrl_c_ends_it_at_once_and_in_silence(tmp_path: Path) -> None:
     folder = tmp_path / "events"
     folder.mkdir()

@@ -12,8 +12,10 @@ from lxml import etree
 from voevents import real_packets
 from xml_mutations import Seed, mutants
 
-from gateway.codecs.voevent.check import MAX_CHILDREN, MAX_FINDINGS, check, first_error
+from gateway.codecs.voevent.check import MAX_CHILDREN, MAX_FINDINGS, Errors, check, errors
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES, Switches
+from gateway.codecs.voevent.rules.packet import version_of
+from gateway.codecs.voevent.rules.xsd import schema
 from gateway.errors import GatewayError, LimitError, SettingsError, XMLError
 from gateway.model.finding import Severity
 from gateway.safexml import parse
@@ -402,11 +404,11 @@ def test_any_tree_gives_findings(data, version):
 # Only whether there is an error
 
 
-def errors(document):
+def errors_of(document):
     return [finding for finding in check(document) if finding.severity is Severity.ERROR]
 
 
-def test_the_first_error_is_the_opinion_of_the_whole_check():
+def test_whether_there_is_an_error_is_the_opinion_of_the_whole_check():
     bent = (
         mutant.document
         for version in ("2.0", "2.1")
@@ -417,21 +419,49 @@ def test_the_first_error_is_the_opinion_of_the_whole_check():
     asked = 0
     for document in documents:
         try:
-            wrong = errors(document)
+            wrong = errors_of(document)
         except GatewayError:
             continue
         root = parse(document)
         before = etree.tostring(root)
-        assert first_error(document, root) == (wrong[0] if wrong else None)
+        found = errors(document, root)
+        assert {(one.code, one.path) for part in found for one in part} == {
+            (one.code, one.path) for one in wrong
+        }
+        assert bool(found) is bool(wrong)
         assert etree.tostring(root) == before
         asked += bool(wrong)
     assert 100 < asked < len(documents) - 20
 
 
-def test_the_first_error_of_a_document_that_is_too_large_is_a_limit():
+def test_what_the_xsd_refuses_is_told_from_what_only_the_text_does():
+    for document in map(bad, BAD):
+        root = parse(document)
+        version = version_of(root)
+        found = errors(document, root)
+        if version in ("2.0", "2.1") and schema(version).validate(root):
+            assert not found.xsd
+    assert errors(GOOD["2.0"], parse(GOOD["2.0"])) == Errors()
+    twice = changed(("<What>", '<What><Param name="twice"/><Param name="twice"/>'))
+    assert [one.code for one in errors(twice, parse(twice)).text] == ["VE-21"]
+    assert errors(twice, parse(twice)).xsd == ()
+
+
+def test_in_1_1_which_has_no_xsd_here_the_rules_that_others_have_in_theirs_stand_for_it():
+    document = b'<VOEvent xmlns="http://www.ivoa.net/xml/VOEvent/v1.1" version="1.1" ivorn="%s" role="%s"/>'
+    for ivorn, role, xsd, text in (
+        (b"ivo://a.b/c#1", b"test", [], []),
+        (b"ivo://a.b/c#1", b"rehearsal", ["VE-04"], []),
+        (b"http://a.b/c#1", b"test", [], ["VE-02"]),
+    ):
+        found = errors(document % (ivorn, role), parse(document % (ivorn, role)))
+        assert ([one.code for one in found.xsd], [one.code for one in found.text]) == (xsd, text)
+
+
+def test_the_errors_of_a_document_that_is_too_large_are_a_limit():
     document = changed(("<What>", "<What>" + "<Description/>" * (MAX_CHILDREN + 1)))
     with pytest.raises(LimitError):
-        first_error(document, parse(document))
+        errors(document, parse(document))
 
 
 # Real packets

@@ -11,7 +11,7 @@ from voevents import EVERYTHING
 from gateway.errors import GatewayError, PolicyError, VTPError
 from gateway.vtp.transport import Transport, write
 
-PLUGIN = ("--gateway", "--gateway-origin=external")
+PLUGIN = ("--gateway", "--gateway-origin=external", "--gateway-strict=yes")
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,7 @@ def test_what_another_broker_sends_passes_the_gate_too(tmp_path, packets, dropin
         (["--gateway"], "policy-provenance"),
         (["--gateway", "--gateway-origin=elsewhere"], "An origin is one of"),
         (["--gateway", "--gateway-origin=external", "--gateway-policy=nothing"], "no such profile"),
+        (["--gateway", "--gateway-origin=external", "--gateway-strict=perhaps"], "yes or no"),
     ],
 )
 def test_comet_does_not_start_with_less_than_it_needs(tmp_path, dropin, options, reason):
@@ -119,6 +120,10 @@ def test_the_gate_passes_what_comet_may_send_as_it_is(packets):
     for document in (newer, EVERYTHING["2.1"]):  # one that 2.0 can say, and one that it cannot
         with pytest.raises(VTPError, match="VTP-04"):
             gate(document)
+    _, broken = packets[0]
+    gate(invalid(broken))
+    with pytest.raises(VTPError, match="VE-24"):
+        Gate("external", strict="yes")(invalid(broken))
     with pytest.raises(GatewayError, match=r"\[xml-"):
         gate(b"<VOEvent")
     with pytest.raises(VTPError, match="vtp-unexpected"):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -68,7 +69,6 @@ def test_what_nobody_served_may_see_is_refused() -> None:
     "data",
     [
         document().replace(b"<What>", b"<What><Nonsense/>"),
-        document(Param("a", "1"), Param("a", "2")),
         document().replace(b'version="2.0"', b'version="9.9"'),
     ],
 )
@@ -77,6 +77,58 @@ def test_what_breaks_its_standard_is_refused(data: bytes) -> None:
         relay().take(packet_of(data))
     assert caught.value.code == "vtp-invalid"
     assert caught.value.clause
+
+
+NAMED_TWICE = document(Param("a", "1"), Param("a", "2"))
+
+
+def test_what_only_the_text_of_the_standard_forbids_goes_on_and_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "gateway.vtp")
+    made = relay()
+    form = made.take(packet_of(NAMED_TWICE)).form(PUBLIC, "2.0")
+    assert form is not None
+    assert form.send.data[4:] == NAMED_TWICE
+    assert made.broken == Counter({"VE-21": 1})
+    assert "goes on and breaks VE-21" in caplog.text
+    made.take(packet_of(document()))
+    assert made.broken == Counter({"VE-21": 1})
+
+
+def test_a_strict_relay_refuses_that_too() -> None:
+    made = relay(strict=True)
+    with pytest.raises(VTPError) as caught:
+        made.take(packet_of(NAMED_TWICE))
+    assert caught.value.code == "vtp-invalid"
+    assert str(caught.value.clause).startswith("VE-21, ")
+    assert not made.broken
+    made.take(packet_of(document()))
+
+
+def test_an_event_that_no_receipt_could_name_is_refused() -> None:
+    for nothing in (b"", b" "):
+        data = document().replace(b"ivo://org.example/events#1", nothing)
+        with pytest.raises(VTPError, match="VTP-22"):
+            relay().take(packet_of(data))
+
+
+def test_real_events_go_on_but_for_those_that_the_xsd_refuses(
+    real_voevents: list[tuple[str, bytes]], shared: Path
+) -> None:
+    single = [(path.name, path.read_bytes()) for path in sorted((shared / "data/voevent").glob("*.xml"))]
+    made, refused = relay(), []
+    for name, data in (*real_voevents, *single):
+        try:
+            form = made.take(packet_of(data)).form(PUBLIC, "2.1")
+        except VTPError as error:
+            refused.append((name.rpartition("/")[2].partition("_")[0], str(error.clause).partition(",")[0]))
+        else:
+            assert form is not None
+            assert form.send.data[4:] == data
+    # Stray text in a Group, and a document without a namespace.
+    assert Counter(refused) == {("Raw", "XSD"): 6, ("no", "VE-01"): 1}
+    assert made.broken == Counter({"VE-36": 2, "VE-20": 1})
 
 
 def test_what_is_no_event_is_refused() -> None:

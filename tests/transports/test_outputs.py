@@ -9,8 +9,9 @@ import pytest
 from alerts import NEWEST, simulated
 
 from gateway.codecs import container
+from gateway.codecs.datum import Datum
 from gateway.errors import OutputError, SettingsError
-from gateway.transports.outputs import Datum, Directory, OneFile
+from gateway.transports.outputs import Directory, OneFile
 
 ALERTS = simulated(NEWEST, 3, "none")
 SCHEMA = ALERTS[0].schema

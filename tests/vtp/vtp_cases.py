@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from gateway.errors import GatewayError, VTPError
 from gateway.vtp import Author, Broadcaster, Packet, Receiver, Subscriber, Transport, frame, read, write
-from gateway.vtp.broadcaster import outgoing
+from gateway.vtp.broadcaster import MAX_ASKED, outgoing
 from gateway.vtp.events import (
     Alive,
     Close,
@@ -509,6 +509,11 @@ SESSIONS = (
         (1, say("authenticate", BROKER, params=(("xpath-filter", "]"),)), [Filters(("]",))]),
         (2, tell("Not a filter."), [sent("authenticate", BROKER, result="Not a filter.")]),
         (3, say("authenticate", BROKER, params=(("xpath-filter", "]"),)), [])),
+    case("broadcaster: who authenticates again and again", broadcaster,
+        (0, opened, [HELLO]),
+        (1, say("authenticate", BROKER, SUBSCRIBER) * MAX_ASKED, [Filters((), None, SUBSCRIBER)]),
+        (62, say("authenticate", BROKER, SUBSCRIBER), []),  # after a minute there is room for one
+        (63, say("authenticate", BROKER, SUBSCRIBER), [Close(Coded("vtp-surplus"), "peer")])),
     case("broadcaster: a quiet subscriber is asked, answers, is asked again, is gone", broadcaster,
         (0, opened, [HELLO]),
         (60, tick, [sent("iamalive", BROKER)]),

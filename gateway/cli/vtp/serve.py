@@ -11,15 +11,15 @@ import click
 
 from gateway.cli.vtp.options import state_option
 from gateway.cli.vtp.peer import STOPPED
-from gateway.model.provenance import Origin
+from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
 from gateway.serving import Serving
 from gateway.serving import serve as serve_until
+from gateway.transports.logs import LEVELS, begin_logging
 from gateway.transports.vtp.access import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from gateway.transports.vtp.broker import Broker, Limits
 from gateway.transports.vtp.endpoints import TLS
-from gateway.transports.vtp.logs import LEVELS, begin_logging
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.outbox import MAX_QUEUE, WHEN_FULL
 from gateway.transports.vtp.seen import MAX_RETENTION
@@ -46,6 +46,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @state_option
 @_option("--policy", default=DEFAULT, help="The policy profile: a name or a TOML file.")
+@_option("--strict", is_flag=True, help="Refuse events, too, that break a rule which the XSD does not know.")
 @_option(
     "--role", type=click.Choice(ROLES), default="observation", help="Of events made from alerts in files."
 )
@@ -104,13 +105,13 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
     settings = Serving(
         state=given["state"],
         local=given["local_ivoid"],
-        origin=Origin(given["origin"]) if given["origin"] else None,
-        release=given["release"],
+        provenance=Provenance(Origin(given["origin"]) if given["origin"] else None, given["release"]),
         receive=given["receive"],
         broadcast=given["broadcast"],
         sources=sources,
         role=given["role"],
         policy=given["policy"],
+        strict=given["strict"],
         authors=given["allow_authors"],
         subscribers=given["allow_subscribers"],
         roles=frozenset(given["take"] or ROLES),

@@ -69,7 +69,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"deliveries: {delivered['sent']} sent, {delivered['ack']} acknowledged, {delivered['nak']} refused, "
         f"{delivered['dropped']} dropped"
     )
-    for what in ("not_sent", "refused_connections"):
+    for what in ("not_sent", "broken_rules", "refused_connections"):
         if found[what]:
             counts = ", ".join(f"{count} {reason}" for reason, count in sorted(found[what].items()))
             lines.append(f"{what.replace('_', ' ')}: {counts}")

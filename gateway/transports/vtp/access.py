@@ -5,8 +5,8 @@ Rules
 2. A network is ``192.0.2.0/24``, ``2001:db8::/32`` or one address. There is a list for authors and one for
    subscribers; without one anybody may come, to an address that is loopback unless the operator said otherwise.
 3. An IPv4 address in IPv6's clothes (``::ffff:192.0.2.1``) is that IPv4 address.
-4. Connections are counted for each address, those of IPv6 for each ``/64``: that is what one customer of a network
-   has.
+4. Connections are counted for each role, and in it for each address, those of IPv6 for each ``/64``: that is what one
+   customer of a network has.
 5. A socket file has no address. Who may open it is said by its mode, so lists and the count of an address leave it
    alone.
 """
@@ -20,11 +20,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from gateway.errors import SettingsError
 
-__all__ = ["MAX_CONNECTIONS", "MAX_PER_ADDRESS", "Door", "Network", "networks"]
+__all__ = ["MAX_CONNECTIONS", "MAX_PER_ADDRESS", "Door", "Network", "Room", "customer", "networks"]
 
 MAX_CONNECTIONS = 1000
-"""Connections of a role at a time. Each may hold a frame and a queue, and the system gives a process 1024 files
-unless it is asked for more; the Rubin documents speak of 100 users."""
+"""Connections of a role at a time, if there are so many descriptors (`gateway.transports.vtp.descriptors`). Each
+may hold a frame and a queue; the Rubin documents speak of 100 users."""
 
 MAX_PER_ADDRESS = 100
 """Connections from one address at a time: an observatory behind one address has many clients, and nobody all
@@ -46,57 +46,57 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
         ) from None
 
 
-class Door:
-    """Lets connections of one role in, and counts who is in."""
+class Room:
+    """The places of one role, whatever the addresses are at which it is taken: `total`, and `per_address` of them for
+    those who come from one address. `inside` are taken."""
 
-    def __init__(
-        self,
-        allowed: Iterable[Network] = EVERYWHERE,
-        *,
-        total: int = MAX_CONNECTIONS,
-        per_address: int = MAX_PER_ADDRESS,
-    ) -> None:
-        self._allowed = tuple(allowed)
+    def __init__(self, total: int = MAX_CONNECTIONS, per_address: int = MAX_PER_ADDRESS) -> None:
         self._total, self._per_address = total, per_address
-        self._inside: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
         self.inside = 0
-        self.refused: Counter[str] = Counter()
 
     def enter(self, host: str | None) -> str | None:
-        """Let somebody in. When not, why: ``network``, ``total`` or ``address``, which is counted in `refused`.
-
-        host : the address, None for a socket file
-        """
-        reason = self._against(host)
-        if reason is not None:
-            self.refused[reason] += 1
-            return reason
+        """Take a place. When there is none, why: ``total`` or ``address``."""
+        if self.inside >= self._total:
+            return "total"
+        if host is not None and self._taken[customer(host)] >= self._per_address:
+            return "address"
         self.inside += 1
         if host is not None:
-            self._inside[_customer(host)] += 1
+            self._taken[customer(host)] += 1
         return None
 
     def leave(self, host: str | None) -> None:
-        """Who was let in goes."""
+        """Give a place back."""
         self.inside -= 1
         if host is not None:
-            customer = _customer(host)
-            self._inside[customer] -= 1
-            if not self._inside[customer]:
-                del self._inside[customer]
+            self._taken[customer(host)] -= 1
+            if not self._taken[customer(host)]:
+                del self._taken[customer(host)]
 
-    def _against(self, host: str | None) -> str | None:
-        if host is not None and not self._is_allowed(host):
-            return "network"
-        if self.inside >= self._total:
-            return "total"
-        if host is not None and self._inside[_customer(host)] >= self._per_address:
-            return "address"
-        return None
 
-    def _is_allowed(self, host: str) -> bool:
-        address = _address(host)
-        return any(address in network for network in self._allowed)
+class Door:
+    """Lets connections into a room, from some networks, and counts in `refused` those that it does not."""
+
+    def __init__(self, allowed: Iterable[Network] = EVERYWHERE, room: Room | None = None) -> None:
+        self._allowed = tuple(allowed)
+        self._room = room or Room()
+        self.refused: Counter[str] = Counter()
+
+    def enter(self, host: str | None) -> str | None:
+        """Let somebody in. When not, why: ``network``, ``total`` or ``address``.
+
+        host : the address, None for a socket file
+        """
+        known = host is None or any(_address(host) in network for network in self._allowed)
+        reason = self._room.enter(host) if known else "network"
+        if reason is not None:
+            self.refused[reason] += 1
+        return reason
+
+    def leave(self, host: str | None) -> None:
+        """Who was let in goes."""
+        self._room.leave(host)
 
 
 @lru_cache(maxsize=MAX_CONNECTIONS)
@@ -107,7 +107,7 @@ def _address(host: str) -> IPv4Address | IPv6Address:
 
 
 @lru_cache(maxsize=MAX_CONNECTIONS)
-def _customer(host: str) -> str:
-    """Rule 4."""
+def customer(host: str) -> str:
+    """Whose connection this is (rule 4)."""
     address = _address(host)
     return str(address) if address.version == 4 else str(IPv6Network((address, 64), strict=False))

@@ -28,7 +28,7 @@ from gateway.policy.engine import now as utc_now
 from gateway.policy.people.principal import ANONYMOUS
 from gateway.relay import Relay, packet_of
 from gateway.relay.testevent import test_event
-from gateway.transports.vtp.access import EVERYWHERE, MAX_CONNECTIONS, MAX_PER_ADDRESS, Door, Network
+from gateway.transports.vtp.access import EVERYWHERE, MAX_CONNECTIONS, MAX_PER_ADDRESS, Door, Network, Room
 from gateway.transports.vtp.endpoints import TLS, Port, listen, spelled
 from gateway.transports.vtp.intake import AuthorPeer, Intake
 from gateway.transports.vtp.loop import loop, wait
@@ -57,7 +57,7 @@ log = logging.getLogger("gateway.vtp")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one role.
+    """Of one role, at all its addresses together.
 
     connections, per_address : at a time
     frame : bytes of the largest message
@@ -100,7 +100,8 @@ class Broker:
         self.started = now()
         self.subscribers = Subscribers(now, self._arrived)
         self.intake = Intake(relay, seen, self.subscribers.give, wall=lambda: now().timestamp())
-        self.doors: list[tuple[str, Door]] = []
+        self.doors: list[Door] = []
+        self.rooms = {role: Room(limits.connections, limits.per_address) for role in ("receive", "broadcast")}
         self._peers: set[Peer[Any]] = set()
         self.ports: list[Port] = []
         self.addresses: list[tuple[str, str]] = []
@@ -178,8 +179,8 @@ class Broker:
             await asyncio.sleep(0.02)
 
     def _door(self, role: str, allowed: Iterable[Network]) -> Door:
-        door = Door(allowed, total=self.limits.connections, per_address=self.limits.per_address)
-        self.doors.append((role, door))
+        door = Door(allowed, self.rooms[role])
+        self.doors.append(door)
         return door
 
     async def _listen(self, role: str, address: str, made: Callable[[], Protocol], tls: TLS | None) -> Port:

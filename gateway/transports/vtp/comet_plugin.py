@@ -42,17 +42,27 @@ _OPTIONS = (
     ("origin", None, f"Where the events come from, declared: {_ORIGINS}."),
     ("release", None, "The data release that they belong to, such as dp1."),
     ("policy", DEFAULT, "The policy profile: a name or a TOML file."),
+    ("strict", "no", "Refuse events, too, that break a rule which the XSD does not know: yes or no."),
 )
 
 
 class Gate:
     """Raises GatewayError for an event that may not go on as it is (rule 3)."""
 
-    def __init__(self, origin: str | None, release: str | None = None, policy: str = DEFAULT) -> None:
+    def __init__(
+        self,
+        origin: str | None,
+        release: str | None = None,
+        policy: str | None = DEFAULT,
+        strict: str | None = "no",
+    ) -> None:
         """Raises SettingsError and PolicyError (policy-provenance) for options that cannot be used."""
         if origin is not None and origin not in [known.value for known in Origin]:
             raise SettingsError("settings-value", f"An origin is one of {_ORIGINS}.")
-        self._relay = Relay(Policy(policy), Provenance(Origin(origin) if origin else None, release))
+        if strict not in ("yes", "no"):
+            raise SettingsError("settings-value", "Whether to be strict is yes or no.")
+        provenance = Provenance(Origin(origin) if origin else None, release)
+        self._relay = Relay(Policy(policy or DEFAULT), provenance, strict=strict == "yes")
 
     def __call__(self, payload: bytes) -> None:
         """Judge a document."""
@@ -94,7 +104,7 @@ class Plugin:
             if comet.__version__ not in KNOWN:
                 raise UsageError(f"This is Comet {comet.__version__}; the plugin knows {', '.join(KNOWN)}.")
             try:
-                _put_up(Gate(self._given["origin"], self._given["release"], self._given["policy"] or DEFAULT))
+                _put_up(Gate(**self._given))
             except GatewayError as error:
                 raise UsageError(str(error)) from None
 

@@ -5,16 +5,14 @@ Rules
    and says `pauseProducing`; from then on events wait here, in order, until `resumeProducing`.
 2. All that waits is the one framed document that every subscriber gets: a reference, not a copy.
 3. Over the limit it goes as the operator chose: the oldest are left out (``drop-oldest``), the connection is closed
-   (``drop-connection``), or what is new goes to a file (``spill``), up to a limit of its own, and comes back in
-   order.
+   (``drop-connection``), or what is new goes to a file (`gateway.transports.vtp.spill`), up to a limit of its own and
+   one for all files together, and comes back in order.
 4. What is left out is counted. What the peer must get apart from events (Transports) is written at once; who asks for
    more of it than it reads (`full`) is let go by the connection.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -23,17 +21,14 @@ from typing import Literal, get_args
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from gateway.transports.vtp.spill import MAX_SPILL, Disk, Spill
 from gateway.vtp.broadcaster import Outgoing
-from gateway.vtp.events import Send
 
-__all__ = ["MAX_QUEUE", "MAX_SPILL", "WHEN_FULL", "Outbox", "WhenFull"]
+__all__ = ["MAX_QUEUE", "WHEN_FULL", "Outbox", "WhenFull"]
 
 MAX_QUEUE = 4 * 2**20
 """Bytes that wait in memory for one subscriber: the core events of ten visits of LSST. A thousand subscribers that
 read nothing share the same documents, so they keep the last of them once, not a thousand times."""
-
-MAX_SPILL = 1 * 2**30
-"""Bytes that wait in a file for one subscriber: 100 000 events, which is a night of a busy stream."""
 
 WhenFull = Literal["drop-oldest", "drop-connection", "spill"]
 WHEN_FULL: tuple[WhenFull, ...] = get_args(WhenFull)
@@ -43,7 +38,7 @@ WHEN_FULL: tuple[WhenFull, ...] = get_args(WhenFull)
 class Outbox:
     """The events of one subscriber. `deliver` writes one to the connection, which says when that is too much.
 
-    folder : where a file for spilled events is made; without a name, so that it ends with the connection
+    folder, disk : where a file for spilled events is made, and the room that it shares with others
     waiting : bytes that wait, in memory and in the file
     dropped : events left out
     """
@@ -55,13 +50,14 @@ class Outbox:
         limit: int = MAX_QUEUE,
         when_full: WhenFull = "drop-oldest",
         folder: Path | None = None,
+        disk: Disk | None = None,
         spill_limit: int = MAX_SPILL,
     ) -> None:
         self._deliver, self._limit, self._when_full = deliver, limit, when_full
-        self._folder, self._spill_limit = folder, spill_limit
+        self._folder, self._disk, self._spill_limit = folder, disk or Disk(), spill_limit
         self._queue: deque[Outgoing] = deque()
         self._queued = 0
-        self._spilled: _Spill | None = None
+        self._spilled: Spill | None = None
         self._paused = self._stopped = False
         self.dropped = 0
 
@@ -106,10 +102,10 @@ class Outbox:
         """False when the file is full, or the disk, or there can be no file."""
         if self._spilled is None:
             try:
-                self._spilled = _Spill(self._folder)
+                self._spilled = Spill(self._folder, self._disk, self._spill_limit)
             except OSError:
                 return False
-        return self._spilled.written + len(event.send.data) <= self._spill_limit and self._spilled.put(event)
+        return self._spilled.put(event)
 
     def _keep(self, event: Outgoing) -> None:
         self._queue.append(event)
@@ -151,45 +147,3 @@ class Outbox:
         if self._spilled is not None:
             self._spilled.close()
             self._spilled = None
-
-
-class _Spill:
-    """Events in a file, first in, first out: the length of the identifier and of the frame, and then both.
-
-    size : bytes of the events that are in it; `written` is how long the file has become, for what was read is not
-    cut off
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self._file, name = tempfile.mkstemp(dir=folder, prefix="vtp-")
-        os.unlink(name)
-        self._read = self.written = 0
-        self.size = self.count = 0
-
-    def put(self, event: Outgoing) -> bool:
-        """False when the disk has no room."""
-        ivorn, data = event.ivorn.encode("utf-8", "surrogatepass"), event.send.data
-        record = len(ivorn).to_bytes(4, "big") + len(data).to_bytes(4, "big") + ivorn + data
-        try:
-            if os.pwrite(self._file, record, self.written) < len(record):
-                return False
-        except OSError:
-            return False
-        self.written += len(record)
-        self.size += len(data)
-        self.count += 1
-        return True
-
-    def get(self) -> Outgoing | None:
-        if not self.count:
-            return None
-        lengths = os.pread(self._file, 8, self._read)
-        first, second = int.from_bytes(lengths[:4], "big"), int.from_bytes(lengths[4:], "big")
-        record = os.pread(self._file, first + second, self._read + 8)
-        self._read += 8 + len(record)
-        self.size -= second
-        self.count -= 1
-        return Outgoing(record[:first].decode("utf-8", "surrogatepass"), Send(record[first:]))
-
-    def close(self) -> None:
-        os.close(self._file)

@@ -53,8 +53,10 @@ def status(broker: Broker) -> dict[str, Any]:
         },
         "delivered": dict(sums),
         "not_sent": dict(broker.relay.counts),
-        "refused_connections": dict(sum((door.refused for _, door in broker.doors), Counter())),
-        "authors": sum(door.inside for role, door in broker.doors if role == "receive"),
+        "broken_rules": dict(broker.relay.broken),
+        "refused_connections": dict(sum((door.refused for door in broker.doors), Counter())),
+        "spilled_bytes": broker.subscribers.disk.taken,
+        "authors": broker.rooms["receive"].inside,
         "subscribers": subscribers,
     }
 

@@ -32,6 +32,7 @@ from gateway.transports.vtp.access import Door
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.outbox import MAX_QUEUE, Outbox, WhenFull
 from gateway.transports.vtp.peer import Peer
+from gateway.transports.vtp.spill import Disk
 from gateway.vtp.broadcaster import Broadcaster, Outgoing
 from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
 
@@ -93,7 +94,11 @@ class SubscriberPeer(Peer[Broadcaster]):
         super().__init__(peers, door, number)
         self._all, self._wishes, self._session, self._principal_of = all_, wishes, session, principal_of
         self.outbox = Outbox(
-            self._deliver, limit=wishes.queue, when_full=wishes.when_full, folder=wishes.folder
+            self._deliver,
+            limit=wishes.queue,
+            when_full=wishes.when_full,
+            folder=wishes.folder,
+            disk=all_.disk,
         )
         self.interest = Interest(
             newest=wishes.newest, roles=wishes.roles, filters=FilterSet(blanket=wishes.blanket)
@@ -164,12 +169,14 @@ class Subscribers:
     now : the time (UTC), at which rights are asked for
     arrived : called when somebody comes
     gone : what was counted of those who have left
+    disk : the room for all that waits in files
     """
 
     def __init__(self, now: Callable[[], datetime], arrived: Callable[[], None]) -> None:
         self._now, self._arrived = now, arrived
         self._peers: dict[int, SubscriberPeer] = {}
         self.gone: Counter[str] = Counter()
+        self.disk = Disk()
 
     def add(self, peer: SubscriberPeer) -> None:
         """Somebody has come."""

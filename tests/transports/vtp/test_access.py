@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import SettingsError
-from gateway.transports.vtp.access import Door, networks
+from gateway.transports.vtp.access import Door, Room, networks
 
 
 @pytest.mark.parametrize(
@@ -35,31 +35,44 @@ def test_what_is_no_network_is_refused(text: str) -> None:
 
 
 def test_places_are_counted_in_all_and_for_each_address() -> None:
-    door = Door(total=3, per_address=2)
+    door = Door(room=(room := Room(3, 2)))
     assert [door.enter("192.0.2.1") for _ in range(3)] == [None, None, "address"]
     assert [door.enter("192.0.2.2"), door.enter("192.0.2.3")] == [None, "total"]
-    assert (door.inside, dict(door.refused)) == (3, {"address": 1, "total": 1})
+    assert (room.inside, dict(door.refused)) == (3, {"address": 1, "total": 1})
     door.leave("192.0.2.1")
     assert [door.enter("192.0.2.1"), door.enter("192.0.2.1")] == [None, "total"]
 
 
+def test_the_doors_of_a_role_share_its_room() -> None:
+    room = Room(3, 2)
+    one, other = Door(room=room), Door(room=room)
+    assert [one.enter("192.0.2.1"), other.enter("192.0.2.1"), other.enter("192.0.2.1")] == [
+        None,
+        None,
+        "address",
+    ]
+    one.leave("192.0.2.1")
+    assert other.enter("192.0.2.1") is None
+    assert (one.refused, other.refused["address"]) == ({}, 1)
+
+
 def test_one_customer_has_a_64_of_ipv6() -> None:
-    door = Door(per_address=1)
+    door = Door(room=Room(per_address=1))
     assert door.enter("2001:db8::1") is None
     assert door.enter("2001:db8::ffff:1") == "address"
     assert door.enter("2001:db8:0:1::1") is None
 
 
 def test_a_socket_file_counts_in_all_only() -> None:
-    door = Door(total=2, per_address=1)
+    door = Door(room=Room(2, 1))
     assert [door.enter(None), door.enter(None), door.enter(None)] == [None, None, "total"]
     door.leave(None)
     assert door.enter(None) is None
 
 
 def test_addresses_that_are_gone_are_forgotten() -> None:
-    door = Door()
+    door = Door(room=(room := Room()))
     for number in range(1000):
         door.enter(f"192.0.2.{number % 250}")
         door.leave(f"192.0.2.{number % 250}")
-    assert (door.inside, len(door._inside)) == (0, 0)
+    assert (room.inside, len(room._taken)) == (0, 0)

@@ -1,6 +1,9 @@
 """The broker over real sockets: what authors are told, what subscribers get, and what neither can do to it."""
 
 import asyncio
+import gc
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -285,7 +288,7 @@ async def test_who_is_not_allowed_hears_nothing(folder: Path) -> None:
                 wire.send(event(1))
                 assert await wire.ended()
                 wire.close()
-        assert sum(door.refused["network"] for _, door in one.doors) == 4
+        assert sum(door.refused["network"] for door in one.doors) == 4
         assert one.intake.counts["received"] == 0
 
 
@@ -376,7 +379,7 @@ async def test_peers_that_vanish_or_dribble_or_say_nothing_are_let_go(folder: Pa
             "iamalive",
             None,
         ]
-        await eventually(lambda: all(door.inside == 0 for _, door in one.doors))
+        await eventually(lambda: not any(room.inside for room in one.rooms.values()))
         assert one.intake.counts["received"] == 0
         for wire in (*silent, dribbling):
             wire.close()
@@ -398,15 +401,43 @@ async def test_a_flood_of_receipts_for_nothing_ends_the_connection(folder: Path)
 
 
 @going
-async def test_a_thousand_connections_come_and_go(folder: Path) -> None:
+async def test_ten_thousand_connections_come_and_go_and_leave_nothing(folder: Path) -> None:
     async with broker(folder) as one:
-        ports = [await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")]
-        for _ in range(25):
-            wires = await asyncio.gather(*(Wire.to(port) for port in ports for _ in range(20)))
-            for wire in wires:
-                wire.close()
-        await eventually(lambda: not one._peers and all(door.inside == 0 for _, door in one.doors))
-        assert (await submit(ports[0], event(1)))[0].role == "ack"
+        here, there = await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")
+
+        async def come_and_go(times: int) -> None:
+            for _ in range(times):
+                sockets = []
+                for port in [here, there] * 100:
+                    sockets.append(socket.socket())
+                    sockets[-1].setblocking(False)
+                    sockets[-1].connect_ex(("127.0.0.1", port.getHost().port))
+                await eventually(lambda: len(one._peers) == 200)
+                for each in sockets:
+                    each.close()
+                await eventually(lambda: not one._peers)
+
+        await come_and_go(5)  # what is made once
+        before = Traces()
+        await come_and_go(50)
+        after = Traces()
+        assert not any(room.inside for room in one.rooms.values())
+        assert (after.files, after.tasks) == (before.files, before.tasks)
+        # Not an object for every tenth connection, and not a kilobyte for one.
+        assert after.objects - before.objects < 1000
+        assert after.memory - before.memory < 10_000 * 1024
+        assert (await submit(here, event(1)))[0].role == "ack"
+
+
+class Traces:
+    """What a connection could leave in this process."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self.files = len(os.listdir("/proc/self/fd"))
+        self.tasks = len(asyncio.all_tasks())
+        self.objects = len(gc.get_objects())
+        self.memory = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 # Slow subscribers

@@ -1,5 +1,6 @@
 """What waits for a subscriber: in order, within its bound, and what happens beyond it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.transports.vtp.outbox import WHEN_FULL, Outbox
+from gateway.transports.vtp.spill import Disk
 from gateway.vtp.broadcaster import Outgoing, outgoing
 
 
@@ -132,3 +134,28 @@ def test_what_waits_is_one_document_for_all(when_full: str) -> None:
         reader.outbox.put(one)
         reader.read(1)
     assert {id(reader.got[0]) for reader in readers} == {id(one)}
+
+
+def test_all_files_together_have_a_limit_too_and_give_their_room_back(tmp_path: Path) -> None:
+    disk = Disk(700)
+    one, other = (Reader(limit=0, when_full="spill", folder=tmp_path, disk=disk) for _ in range(2))
+    for reader in (one, other):
+        reader.outbox.pauseProducing()
+    assert [one.outbox.put(event(n)) for n in range(4)] == [True] * 4
+    assert disk.taken > 400
+    assert [other.outbox.put(event(n)) for n in range(2)] == [True, False]
+    one.read(10)
+    assert one.numbers == [0, 1, 2, 3]
+    assert [other.outbox.put(event(n)) for n in range(2, 5)] == [True] * 3
+    other.outbox.stopProducing()
+    assert disk.taken == 0
+
+
+def test_a_file_on_a_full_disk_takes_no_room_for_what_it_has_not_got(tmp_path: Path, monkeypatch) -> None:
+    disk = Disk(700)
+    reader = Reader(limit=0, when_full="spill", folder=tmp_path, disk=disk)
+    reader.outbox.pauseProducing()
+    monkeypatch.setattr(os, "pwrite", lambda *_: 10)  # as much as there was room for
+    assert not reader.outbox.put(event(1))
+    assert disk.taken == 0
+    reader.outbox.stopProducing()

@@ -22,6 +22,7 @@ async def test_the_status_says_who_is_there_and_how_it_goes(folder: Path) -> Non
         await eventually(lambda: any(peer.interest.filters.filters for peer in one.subscribers))
         await accepted(here, event(1))
         await accepted(here, event(1))
+        await accepted(here, event(2).replace(b"<What>", b'<What><Param name="a"/><Param name="a"/>'))
         await submit(here, b"<html/>")
         await subscriber.events(1)
         await eventually(lambda: sum(peer.counts["ack"] for peer in one.subscribers) == 1)
@@ -29,7 +30,8 @@ async def test_the_status_says_who_is_there_and_how_it_goes(folder: Path) -> Non
         assert stat.S_IMODE((folder / SOCKET).stat().st_mode) == 0o600
         assert found["local"] == LOCAL
         assert [one["role"] for one in found["addresses"]] == ["receive", "broadcast"]
-        assert found["events"] == {"received": 2, "accepted": 1, "duplicate": 1, "refused": 0}
+        assert found["events"] == {"received": 3, "accepted": 2, "duplicate": 1, "refused": 0}
+        assert found["broken_rules"] == {"VE-21": 1}
         assert found["delivered"] == {"sent": 1, "ack": 1, "nak": 0, "dropped": 0}
         first, second = found["subscribers"]
         assert first["audience"] == "public"
