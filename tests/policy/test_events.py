@@ -350,6 +350,7 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("What.trail.trailLength", {"What.trail.trailLength"}),
         ("What.trail.trailLength.Description", {"What.trail.trailLength"}),
         ("What.*.trailLength", {"What.trail.trailLength"}),
+        ("What.trail.Description", {"What.trail.Description"}),
         ("What.prvDiaSources[].band", {"What.prvDiaSources[].band"}),
         ("What.prvDiaSources.band", {"What.prvDiaSources[].band"}),
         ("WhereWhen", {"WhereWhen"}),
@@ -424,6 +425,25 @@ def test_a_declaration_that_can_be_about_nothing_is_refused(path: str) -> None:
         "A path whose provenance is declared names no element of a VOEvent. It begins with What, Who, "
         "WhereWhen, How, Why, Citations, Description or Reference."
     )
+
+
+def test_what_has_no_name_has_an_empty_step_and_what_is_emptied_goes() -> None:
+    param = model.Param("p", CANARY)
+    items = (
+        model.Group(None, None, (param,)),
+        model.Table(None, None, (model.Field("c"),), ((CANARY,),)),
+        model.Group("emptied", None, (param,)),
+        model.Group("empty"),
+    )
+    event = replace(EVENT, what=model.What(items), original=None)
+    paths = ("What..p", "What.[].c", "What.emptied.p")
+    for path in paths:
+        left = POLICY.release(event, provenance=declared(path))
+        assert path in set(map(str, left.withheld))
+    left = POLICY.release(event, provenance=declared(*paths))
+    assert CANARY.encode() not in encode(left.item)
+    assert left.item.what is not None
+    assert [getattr(item, "name", None) for item in left.item.what.items] == ["empty", "policy"]
 
 
 def test_what_a_text_is_for() -> None:
