@@ -10,7 +10,10 @@ CONSTRAINTS := .ci/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto
 
-.PHONY: help demo test check lint types layers docs bench mutation judges test-all clean
+# Tests start the command hundreds of times. Where Python may not keep what it compiled, each start compiles all of it.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test check lint types layers docs bench mutation judges laboratory kafka test-all clean
 help:
 	@echo 'make demo      simulate a visit, convert it to VOEvents and back, compare the bytes'
 	@echo 'make test      the whole test suite'
@@ -19,13 +22,15 @@ help:
 	@echo 'make bench     speed, compared with fastavro and voevent-parse'
 	@echo 'make mutation  what no test of gateway/policy would notice; takes hours, goes on where it was stopped'
 	@echo 'make judges    try again to install the XML validator that tests ask for a second opinion'
+	@echo 'make laboratory  try again to install the servers that tests talk to: Kafka, a schema registry, PostgreSQL'
+	@echo 'make kafka     a Kafka broker to play with, until Ctrl-C'
 	@echo 'make test-all  the suite under every Python from 3.11 to 3.14 that is here'
 	@echo 'make clean     remove everything that make made'
 
 demo: $(VENV)/ready-demo
 	$(BIN)/gateway demo $(ARGS)
 
-test: $(VENV)/ready-test $(VENV)/judges
+test: $(VENV)/ready-test $(VENV)/judges $(VENV)/laboratory
 	$(PYTEST) $(ARGS)
 
 check: lint types layers docs test
@@ -77,22 +82,55 @@ $(VENV)/bin/python:
 	 $$found -m venv $(VENV) || { rm -rf $(VENV); \
 	   echo "$$found cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
-# Tests that ask Xerces skip, and say so, where it is not: a machine without apt-get or root loses nothing else.
-# `make test` tries once an environment, so that where it cannot be had no later run waits for it; `make judges` tries again.
+# What tests ask for and is no Python package. Its tests skip, and say so, where it is not: a machine without apt-get, root
+# or Maven loses nothing else. `make test` tries once an environment, so that where something cannot be had no later run
+# waits for it; `make judges` and `make laboratory` try again.
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=0 -o Acquire::http::Timeout=15
-INSTALL_JING := $(APT) install -y --no-install-recommends jing
+MVN := mvn -q -B -Dmaven.wagon.http.retryHandler.count=0 -Daether.connector.connectTimeout=15000
+LABORATORY := .laboratory
+
+# $(call by-apt,what it is,its packages,what succeeds where it is here)
+define by-apt
+	@if { $(3); } >/dev/null 2>&1; then echo '$(1) is here.'; \
+	 elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	   echo 'Installing $(1) for the tests ...'; install='$(APT) install -y --no-install-recommends $(2)'; \
+	   { eval "$$install" || { $(APT) update && eval "$$install"; }; } </dev/null >/dev/null 2>&1 && \
+	   echo 'Installed $(1).' || echo 'Could not install $(1); its tests will be skipped.'; \
+	 else echo '$(1) is not here and apt-get or root neither; its tests will be skipped.'; fi
+endef
+
+# $(call by-maven,what it is,its folder in the laboratory,its list of jars,the goal that gets them)
+define by-maven
+	@if [ $(LABORATORY)/$(2) -nt tests/kafka/$(3) ]; then echo '$(1) is here.'; \
+	 elif command -v mvn >/dev/null; then \
+	   echo 'Fetching $(1) for the tests ...'; part='$(abspath $(LABORATORY))/$(2).part'; rm -rf "$$part"; \
+	   $(MVN) -f tests/kafka/$(3) dependency:$(4) -DoutputDirectory="$$part" </dev/null >/dev/null 2>&1 && \
+	   rm -rf $(LABORATORY)/$(2) && mv "$$part" $(LABORATORY)/$(2) && echo 'Fetched $(1).' || \
+	   echo 'Maven could not fetch $(1); its tests will be skipped.'; \
+	 else echo '$(1) is not here and Maven neither; its tests will be skipped.'; fi
+endef
 
 $(VENV)/judges: | $(VENV)/bin/python
 	@$(MAKE) --no-print-directory judges
 	@touch $@
 
 judges:
-	@if command -v jing >/dev/null; then echo 'Xerces is here (jing).'; \
-	 elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	   echo 'Installing Xerces (jing), an independent XML validator for the tests ...'; \
-	   { $(INSTALL_JING) || { $(APT) update && $(INSTALL_JING); }; } </dev/null >/dev/null 2>&1 && \
-	   echo 'Installed Xerces (jing).' || echo 'Could not install Xerces (jing); its tests will be skipped.'; \
-	 else echo 'Xerces (jing) is not here and apt-get or root neither; its tests will be skipped.'; fi
+	$(call by-apt,Xerces (jing),jing,command -v jing)
+
+$(VENV)/laboratory: tests/kafka/pom.xml tests/kafka/registry.xml | $(VENV)/ready-test
+	@$(MAKE) --no-print-directory laboratory
+	@touch $@
+
+laboratory: | $(VENV)/ready-test
+	$(call by-apt,PostgreSQL,postgresql,command -v postgres || ls /usr/lib/postgresql/*/bin/postgres)
+	$(call by-apt,Java,default-jre-headless,command -v java)
+	$(call by-apt,Maven,maven,command -v mvn)
+	$(call by-maven,Apache Kafka,kafka,pom.xml,copy-dependencies)
+	$(call by-maven,Apicurio Registry,registry,registry.xml,unpack)
+	@PYTHONPATH=tests $(BIN)/python -m kafka.archive
+
+kafka: $(VENV)/laboratory
+	@PYTHONPATH=tests exec $(BIN)/python -m kafka
 
 test-all:
 	@for version in 3.11 3.12 3.13 3.14; do \
@@ -102,5 +140,5 @@ test-all:
 	 done
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/generated mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LABORATORY) build dist docs/_build docs/generated mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find gateway tests bench docs -name __pycache__ -type d -exec rm -rf {} +

@@ -6,9 +6,7 @@ Rules
    converts and answers. The results come in the order of the inputs, so the output is the same. Small units travel
    together; blocks of a file do not travel at all, whoever works on them reads them where they are.
 3. Memory stays flat: a load has a limit, and few loads are under way.
-4. A refused result carries its bytes only when the audience may see whatever they hold. What the policy withholds must
-   not reach a folder of rejects either, nor what is too damaged for the policy to be asked: then the declared
-   provenance and the schema decide (`Policy.passes_unseen`).
+4. A refused result carries its bytes only when the audience may see whatever they hold (`gateway.policy.keeping`).
 """
 
 from __future__ import annotations
@@ -21,13 +19,12 @@ from itertools import chain
 from typing import Any
 
 from gateway.conversion import Converter, Output
-from gateway.errors import GatewayError, PolicyError
+from gateway.errors import GatewayError
 from gateway.mapping.settings import Settings
 from gateway.model.alert import Alert
-from gateway.model.document import Document
-from gateway.model.provenance import Provenance
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
+from gateway.policy.keeping import may_be_kept
 from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
@@ -146,24 +143,17 @@ def _unit_results(unit: Unit, job: Job, converter: Converter) -> Iterator[Result
 
 def _result(found: Found, converter: Converter) -> Result:
     item = found.item
-    if isinstance(item, Rejected):
-        kept = _may_be_kept(item.family, item.provenance, converter)
-        return Result(found.name, len(item.data), error=item.error, data=item.data if kept else b"")
     data = item.payload if isinstance(item, Alert) else item.data
-    try:
-        return Result(found.name, len(data), converter.convert(item))
-    except GatewayError as error:
-        key = item.schema.key if isinstance(item, Alert) else None
-        kind = "voevent" if isinstance(item, Document) else key.family if key else None
-        kept = not isinstance(error, PolicyError) and _may_be_kept(kind, item.provenance, converter)
-        return Result(
-            found.name, len(data), error=error.located(input=found.name), data=data if kept else b""
-        )
-
-
-def _may_be_kept(kind: str | None, provenance: Provenance, converter: Converter) -> bool:
-    """Rule 4. A kind that is not known may be anything."""
-    return kind is not None and converter.policy.passes_unseen(kind, provenance, converter.audience)
+    error: GatewayError
+    if isinstance(item, Rejected):
+        error = item.error
+    else:
+        try:
+            return Result(found.name, len(data), converter.convert(item))
+        except GatewayError as problem:
+            error = problem.located(input=found.name)
+    kept = may_be_kept(item, error, converter.policy, converter.audience)
+    return Result(found.name, len(data), error=error, data=data if kept else b"")
 
 
 # Processes

@@ -41,7 +41,7 @@ from gateway.schema.project import project
 from gateway.schema.registry import get, stored_event
 from gateway.schema.splice import Splicer, drops, only_nulls, without
 
-__all__ = ["TARGETS", "Converter", "Output", "Target"]
+__all__ = ["TARGETS", "Converter", "Output", "Target", "stem_of"]
 
 Target = Literal["voevent", "voevent-2.0", "voevent-2.1", "avro", "json"]
 TARGETS: tuple[Target, ...] = ("voevent", "voevent-2.0", "voevent-2.1", "avro", "json")
@@ -55,6 +55,8 @@ class Output:
     stem : a name for its file, without suffix
     datum : the Avro datum without framing, and its schema, when the output is Avro
     exact : for a VOEvent made from an alert, whether it gives the alert back
+    role : of a VOEvent
+    whole : nothing was withheld
     proof : what a proof log keeps of the release, when that was asked for
     """
 
@@ -66,6 +68,8 @@ class Output:
     exact: bool | None = None
     losses: tuple[Loss, ...] = ()
     proof: Proof | None = None
+    role: str | None = None
+    whole: bool = False
 
 
 class Converter:
@@ -110,6 +114,8 @@ class Converter:
     def convert(self, item: Alert | Document) -> Output:
         """The output for an item. Raises GatewayError."""
         release, output = self._document(item) if isinstance(item, Document) else self._packet(item)
+        if release.whole:
+            output = replace(output, whole=True)
         if not self.prove:
             return output
         kind = self.to if self.to != "voevent" else f"voevent-{self.settings.version}"
@@ -148,13 +154,19 @@ class Converter:
             return Output(data, self._stem(release), ".json")
         minted = self._minter.mint(release)
         return Output(
-            minted.data, _stem(minted.ivorn), ".xml", minted.ivorn, exact=minted.exact, losses=minted.losses
+            minted.data,
+            stem_of(minted.ivorn),
+            ".xml",
+            minted.ivorn,
+            exact=minted.exact,
+            losses=minted.losses,
+            role=minted.role,
         )
 
     def _stem(self, release: Release[Alert]) -> str:
         """A file name: that of the alert's event, without making one."""
         local = local_of(release, Settings(reprocessed=self.settings.reprocessed))
-        return "alert" if local is None else _stem(local)
+        return "alert" if local is None else stem_of(local)
 
     def _avro(self, release: Release[Alert]) -> Output:
         check_datum(release.item.schema, release.item.payload)
@@ -177,21 +189,24 @@ class Converter:
         release = self.policy.release(
             decode(item.data), self.audience, provenance=item.provenance, issuer=issuer
         )
-        event, stem = release.item, _stem(release.item.ivorn)
+        event, stem = release.item, stem_of(release.item.ivorn)
         losses: tuple[Loss, ...] = (
             (Loss(f"{_count(release)} elements", WITHHELD),) if release.withheld else ()
         )
         if self.to == "json":
-            return release, Output(voevent_json.encode(event), stem, ".json", event.ivorn, losses=losses)
+            data = voevent_json.encode(event)
+            return release, Output(data, stem, ".json", event.ivorn, losses=losses, role=event.role)
         # Nobody writes 1.1 any more, and a redacted event has no document of its own yet.
         oldest: Version = "2.0" if release.withheld and event.version == "1.1" else event.version
         event, lost = to_version(event, self.version or oldest)
         losses += lost
         if self.to == "avro":
             datum = Datum(stored_event(), voevent_avro.encode(event), "null")
-            return release, Output(datum.payload, stem, ".avro", event.ivorn, datum, losses=losses)
+            return release, Output(
+                datum.payload, stem, ".avro", event.ivorn, datum, losses=losses, role=event.role
+            )
         data = release.original() if event.original is not None else encode(event)
-        return release, Output(data, stem, ".xml", event.ivorn, losses=losses)
+        return release, Output(data, stem, ".xml", event.ivorn, losses=losses, role=event.role)
 
 
 def _count(release: Release[VOEvent]) -> int:
@@ -228,7 +243,7 @@ def _reduced(schema: AlertSchema, withheld: frozenset[FieldPath]) -> tuple[Alert
     return schema_of(without(schema.root, withheld)), drops(schema.root, withheld)
 
 
-def _stem(ivorn: str) -> str:
+def stem_of(ivorn: str) -> str:
     """A file name for an event: its local part, or else the whole IVOID, with what is unsafe in names replaced."""
     local = re.split("[?#]", ivorn, maxsplit=1)[-1] or ivorn
     return re.sub(r"[^A-Za-z0-9._+-]+", "_", local.removeprefix("ivo://")).strip("._")[:120] or "event"

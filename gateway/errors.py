@@ -101,6 +101,9 @@ CODES: dict[str, str] = {
     ),
     "json-malformed": "The text is not JSON, or not UTF-8.",
     "json-form": "The JSON is not the form described by schemas/json. The path says where.",
+    "json-schema": (
+        "The document is not the notice that it says it is. Get GCN's newest schemas, or tell who sends it."
+    ),
     "fits-form": "The bytes are not a FITS file of plain images as alerts carry it. Fetch the packet again.",
     "fits-truncated": "The FITS file ends before its images do. Fetch the packet again.",
     "fits-trailing": "The FITS file has bytes that belong to no image. Remove them, or fetch the packet again.",
@@ -152,13 +155,17 @@ CODES: dict[str, str] = {
     ),
     "settings-missing": "Something that is needed is not installed or not given.",
     "output-unwritable": "The output cannot be written. Check the path, its permissions and the space left.",
+    "output-state": (
+        "The database of what workers know together does not answer. It is asked again by itself; check that it runs, "
+        "its address, user and rights."
+    ),
     "output-log": (
         "The proof log cannot be continued. Check it as docs/audit.md says, keep it as evidence, and name a new folder."
     ),
     "output-locked": "Another process writes there. Give each process a folder of its own, or wait for its end.",
     "output-open": "Others may look into the folder. Run `chmod go-rwx` on it, or name a new one.",
     "output-label": (
-        "The folder has a LABEL.txt for another audience or profile. Name a folder of its own for each of them."
+        "What is kept there is labelled for another audience or profile. Name a folder of its own for each of them."
     ),
     "output-command": (
         "The command that was run for an event did not do its work. Try it by hand, with the event as its input."

@@ -1,4 +1,4 @@
-"""Finds the project's data, `schemas/` and `policy/`, in a checkout, an installed wheel or a zip.
+"""Finds the project's data, `schemas/`, `policy/` and `examples/`, in a checkout, an installed wheel or a zip.
 
 A checkout comes first: an editable install may leave a stale copy in ``gateway/_data``.
 """
@@ -10,7 +10,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-__all__ = ["policy", "schemas"]
+__all__ = ["examples", "policy", "schemas"]
 
 
 @cache
@@ -29,3 +29,8 @@ def schemas() -> Traversable:
 def policy() -> Traversable:
     """The folder with one TOML file a policy profile."""
     return _root() / "policy"
+
+
+def examples() -> Traversable:
+    """The folder with configurations of ``gateway run``."""
+    return _root() / "examples"

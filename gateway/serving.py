@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from gateway.errors import GatewayError, SettingsError
 from gateway.feeding import feed
 from gateway.filters.xpath import Filter
 from gateway.mapping.settings import Settings
-from gateway.model.audience import PUBLIC
+from gateway.model.audience import PUBLIC, Audience
 from gateway.model.ivoid import IVOID
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
@@ -36,7 +37,7 @@ from gateway.transports.vtp.seen import MAX_RETENTION, Seen
 from gateway.transports.vtp.status import serve_status
 from gateway.transports.vtp.subscribers import Wishes
 
-__all__ = ["Serving", "serve"]
+__all__ = ["Serving", "issuer_of", "opened", "serve"]
 
 RECORD = "seen.db"
 log = logging.getLogger("gateway.vtp")
@@ -47,7 +48,8 @@ class Serving:
     """The settings of a broker; those of addresses, networks, roles and filters as the user writes them.
 
     state : a folder that no other broker uses
-    origin, release : where the events come from, declared
+    provenance : where the events come from, declared
+    audience : of those whom nothing else is known of
     local : the broker's own IVOID; redacted events, and those made of alerts, have identifiers below it
     sources : files, folders and ``-``; alerts among them become events of this `role`
     strict : whether an event is refused, too, that breaks a rule which only the text of the standard has
@@ -56,8 +58,8 @@ class Serving:
 
     state: Path
     local: str
-    origin: Origin | None
-    release: str | None = None
+    provenance: Provenance
+    audience: Audience = PUBLIC
     receive: tuple[str, ...] = ()
     broadcast: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -81,20 +83,30 @@ class Serving:
 
 async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broker], None]) -> None:
     """Run a broker until `stop`. Raises GatewayError when it cannot start."""
+    policy = Policy(settings.policy)
+    feeder = _feeder(settings, policy, issuer_of(settings.local))
+    broker = await opened(settings, policy)
+    try:
+        started(broker)
+        await _first(stop.wait(), feeder(broker))
+    finally:
+        await broker.stop()
+
+
+async def opened(settings: Serving, policy: Policy) -> Broker:
+    """A broker that listens, and is to be stopped. Raises GatewayError when it cannot start."""
     if not settings.receive and not settings.broadcast:
         raise SettingsError("settings-missing", "A broker has an address: give it --receive or --broadcast.")
     if settings.people is not None and (settings.tls is None or settings.tls.clients is None):
         raise SettingsError(
             "settings-missing", "Certificates of people need TLS that asks for them: give --tls-clients, too."
         )
-    policy = Policy(settings.policy)
-    issuer = _issuer(settings.local)
     people = People(settings.people) if settings.people is not None else None
     relay = Relay(
         policy,
-        Provenance(settings.origin, settings.release),
-        issuer=issuer,
-        audiences=(PUBLIC, *(people.audiences if people else ())),
+        settings.provenance,
+        issuer=issuer_of(settings.local),
+        audiences=(settings.audience, *(people.audiences if people else ())),
         limit=settings.limits.frame,
         strict=settings.strict,
     )
@@ -107,11 +119,11 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         settings.state,
     )
     authors, subscribers = networks(settings.authors), networks(settings.subscribers)
-    feeder = _feeder(settings, policy, issuer)
     limits = _affordable(settings)
     seen = Seen(settings.state / RECORD, retention=settings.retention, sync=settings.sync)
     broker = Broker(relay, seen, settings.local, limits=limits)
-    try:
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(broker.stop)
         for address in settings.receive:
             await broker.receive(address, authors, settings.tls)
         for address in settings.broadcast:
@@ -121,10 +133,8 @@ async def serve(settings: Serving, stop: asyncio.Event, started: Callable[[Broke
         relay.take(packet_of(test_event(settings.local, broker.now())))
         if settings.test_interval is not None:
             broker.every(settings.test_interval)
-        started(broker)
-        await _first(stop.wait(), feeder(broker))
-    finally:
-        await broker.stop()
+        undo.pop_all()  # it runs, so it is not stopped
+    return broker
 
 
 def _affordable(settings: Serving) -> Limits:
@@ -138,7 +148,7 @@ def _anonymous(transport: object) -> Principal:
     return ANONYMOUS
 
 
-def _issuer(local: str) -> Issuer:
+def issuer_of(local: str) -> Issuer:
     """In whose name the broker issues. Raises SettingsError (settings-value)."""
     try:
         own = IVOID.parse(local)
@@ -156,7 +166,8 @@ def _feeder(
         Settings(authority=issuer.authority, stream=issuer.stream, role=settings.role),
         policy,
     )
-    declared = Declared(event=settings.origin or Origin.EXTERNAL, release=settings.release)
+    source = settings.provenance
+    declared = Declared(event=source.origin or Origin.EXTERNAL, release=source.release)
 
     async def feeder(broker: Broker) -> None:
         await feed(settings.sources, declared, converter, broker.publish, lambda: broker.ready, _failed)

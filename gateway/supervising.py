@@ -22,7 +22,7 @@ from typing import Any
 
 from gateway.vtp.timers import Backoff
 
-__all__ = ["MAX_PAUSE", "MAX_WORKERS", "WORKER", "Supervisor", "ends_with_parent"]
+__all__ = ["MAX_PAUSE", "MAX_WORKERS", "WORKER", "Supervisor", "ends_with_parent", "worker_number"]
 
 MAX_PAUSE = 60
 """Seconds before a worker is started again, at most."""
@@ -119,13 +119,17 @@ class Supervisor:
                     process.kill()
 
 
-def ends_with_parent(stop: Callable[[], None]) -> int | None:
-    """In a worker: call `stop` when the supervisor is gone (rule 3). Returns its number, or None when this process is
-    no worker. To be called from a coroutine."""
+def worker_number() -> int | None:
+    """The number of this worker, None when this process is none."""
     number = os.environ.get(WORKER)
-    if number is None:
-        return None
-    loop, descriptor = asyncio.get_running_loop(), sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
+    return None if number is None else int(number)
+
+
+def ends_with_parent(stop: Callable[[], None]) -> None:
+    """In a worker: call `stop` when the supervisor is gone (rule 3). To be called from a coroutine."""
+    if worker_number() is None or sys.__stdin__ is None:
+        return
+    loop, descriptor = asyncio.get_running_loop(), sys.__stdin__.fileno()
 
     def readable() -> None:
         if not os.read(descriptor, 4096):
@@ -133,4 +137,3 @@ def ends_with_parent(stop: Callable[[], None]) -> int | None:
             stop()
 
     loop.add_reader(descriptor, readable)
-    return int(number)

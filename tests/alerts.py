@@ -9,7 +9,7 @@ changed(alert, ...)     the alert with other values in some fields
 
 import io
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import lsst.alert.packet
@@ -40,8 +40,18 @@ PACKETS = Path(__file__).parent / "data/policy/packets.toml"
 
 
 def withholding(paths=()):
-    """A policy that passes alert packets but for some leaves."""
-    profile = load(str(PACKETS))
+    """A policy that passes alert packets but for some leaves. It is kept, as a program keeps its own."""
+    return _withholding(tuple(paths))
+
+
+@cache
+def _packets():
+    return load(str(PACKETS))
+
+
+@lru_cache(maxsize=32)
+def _withholding(paths):
+    profile = _packets()
     if paths:
         patterns = tuple(map(PathPattern.parse, paths))
         kinds = tuple(map(KindRange.parse, FAMILIES))
@@ -79,6 +89,7 @@ def samples():
     return {str(found.schema.key): found for file in files for found in opened(file.read_bytes())}
 
 
+@cache
 def real_lsst(data):
     """The alerts that Fink re-wrote, as Rubin sent them."""
     return [project(found, registry.get("lsst/10.0"))[0] for found in opened(data)]

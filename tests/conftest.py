@@ -4,23 +4,26 @@
 asks for it is skipped, with the reason, where it is not.
 """
 
+import gc
 import os
 import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+pytest_plugins = ["kafka.fixtures"]
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
 # Many mutants, each broken: the first counterexample is enough, and always the same.
 settings.register_profile(
     "mutation",
-    deadline=None,
-    derandomize=True,
+    settings.get_profile("ci"),
     max_examples=25,
     phases=(Phase.explicit, Phase.generate),
 )
@@ -33,6 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the expected output under tests/data; then read the diff",
     )
+
+
+def pytest_collection() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests live to the end: no search for garbage goes through them again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.errors import CODES
+from gateway.relay.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -153,6 +154,16 @@ def test_every_limit_has_its_reason() -> None:
     limits = list(reference.found_limits())
     assert ("gateway.safexml", "MAX_BYTES", 16 * 2**20) in [limit[:3] for limit in limits]
     assert [f"{module}.{name}" for module, name, _, reason in limits if not reason] == []
+
+
+def test_metrics_are_all_there_with_what_they_mean() -> None:
+    page = reference.metrics()
+    assert (
+        "| `gateway_dead_total` | counter | `route`, `code` | Dead letters, by the code of the error. |\n"
+        in page
+    )
+    assert page.count("\n| `gateway_") == len(METRICS)
+    assert "generated/metrics.md" in (ROOT / "docs/metrics.md").read_text("utf-8")
 
 
 def test_mapping_shows_a_field_of_each_survey() -> None:

@@ -63,6 +63,57 @@ def test_who_is_not_root_installs_nothing(machine):
     assert not (folder / "asked").exists()
 
 
+@pytest.fixture
+def bench(machine):
+    """Such a machine, where tests have what Python has for them, and Debian's PostgreSQL and Java are here."""
+    make, have, folder = machine
+    (folder / "tests/kafka").mkdir(parents=True)
+    (folder / ".ci").mkdir()
+    for file in ("pyproject.toml", ".ci/constraints.txt", "tests/kafka/pom.xml", "tests/kafka/registry.xml"):
+        (folder / file).touch()
+    python = folder / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\necho "$*" >> "{folder}/run"\n')
+    python.chmod(0o755)
+    for tool in ("rm", "mv", "mkdir"):
+        (folder / "tools" / tool).symlink_to(shutil.which(tool))
+    for program in ("postgres", "java"):
+        have(program, "exit 0")
+    (folder / ".venv/ready-test").touch()
+    return make, have, folder
+
+
+def test_without_maven_there_is_no_laboratory_and_no_failure(bench):
+    make, _, folder = bench
+    run = make(".venv/laboratory")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("will be skipped") == 3, run.stdout
+    assert "PostgreSQL is here." in run.stdout
+    assert not (folder / ".laboratory").exists()
+
+
+def test_maven_that_fails_leaves_nothing_behind(bench):
+    make, have, folder = bench
+    have("mvn", 'for last; do :; done; mkdir -p "${last#*=}"; exit 1')
+    run = make(".venv/laboratory")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("Maven could not fetch") == 2
+    assert not (folder / ".laboratory/kafka").exists()
+
+
+def test_jars_are_fetched_once_and_again_when_their_list_has_changed(bench):
+    make, have, folder = bench
+    have("mvn", f'echo "$*" >> "{folder}/fetched"; for last; do :; done; mkdir -p "${{last#*=}}"')
+    for _ in range(2):
+        assert make("laboratory").returncode == 0
+    fetched = (folder / "fetched").read_text().splitlines()
+    assert ["pom.xml" in fetched[0], "registry.xml" in fetched[1], len(fetched)] == [True, True, 2]
+    later = (folder / ".laboratory/kafka").stat().st_mtime + 1
+    os.utime(folder / "tests/kafka/pom.xml", (later, later))
+    assert make("laboratory").returncode == 0
+    assert len((folder / "fetched").read_text().splitlines()) == 3
+    assert "kafka.archive" in (folder / "run").read_text()
+
+
 def test_a_judge_that_is_here_is_enough(machine):
     make, have, folder = machine
     have("jing", "exit 0")

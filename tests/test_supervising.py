@@ -19,13 +19,14 @@ DEADLINE = 30
 WORKER = """
 import asyncio, os, sys
 from pathlib import Path
-from gateway.supervising import ends_with_parent
+from gateway.supervising import ends_with_parent, worker_number
 
 folder, what = Path(sys.argv[1]), sys.argv[2]
 
 async def main():
     stop = asyncio.Event()
-    number = ends_with_parent(stop.set)
+    number = worker_number()
+    ends_with_parent(stop.set)
     started = folder / f"started-{number}-{os.getpid()}"
     started.touch()
     if what == "done" or (what == "once" and len(list(folder.glob(f"started-{number}-*"))) > 1):

@@ -33,6 +33,7 @@ FOREIGN = "urn:example:foreign"
 
 T = TypeVar("T")
 Element = etree._Element
+ElementTree = etree._ElementTree
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,26 @@ class Seed:
         """The first element of each name."""
         self.attributes = [(i, name) for i in self.places for name in plain(self.nodes[i])]
         """Each attribute at each place."""
+        self._having: dict[tuple[int, ...], ElementTree] = {}
+
+    def having(self, parts: tuple[int, ...]) -> ElementTree:
+        """The document with these parts alone (rule 6)."""
+        if parts not in self._having:
+            tree = deepcopy(self.tree)
+            root = tree.getroot()
+            root[:] = [root[position] for position in parts]
+            self._having[parts] = tree
+        return self._having[parts]
 
     def bent(self, *bends: Bend) -> bytes:
         """The document after the bends, in bytes."""
-        tree = deepcopy(self.tree)
+        ways, whole = [self.steps[bend.place] for bend in bends], self.tree
+        if self.parts_optional and ways and all(ways):
+            parts = tuple(sorted({way[0] for way in ways}))
+            ways, whole = [(parts.index(way[0]), *way[1:]) for way in ways], self.having(parts)
+        tree = deepcopy(whole)
         root = tree.getroot()
-        nodes = [follow(root, self.steps[bend.place]) for bend in bends]
-        if self.parts_optional and bends and all(bend.place for bend in bends):
-            touched = {self.steps[bend.place][0] for bend in bends}
-            root[:] = [part for position, part in enumerate(root) if position in touched]
+        nodes = [follow(root, way) for way in ways]
         for node, bend in zip(nodes, bends, strict=True):
             bend.action(node, *bend.arguments)
         return etree.tostring(tree, encoding="UTF-8")

@@ -25,6 +25,7 @@ from gateway.model.alert import SchemaKey
 from gateway.model.avrotype import Array, AvroType, Map, Record, Union
 from gateway.policy.profile import load, names
 from gateway.policy.rule import Rule
+from gateway.relay.metrics import METRICS, PREFIX
 from gateway.schema.registry import get, keys
 from gateway.schema.semantics import meaning
 from gateway.vtp import Author, Broadcaster, Receiver, Subscriber
@@ -98,7 +99,7 @@ def limits() -> str:
 
 
 def found_limits() -> Iterator[tuple[str, str, int, str]]:
-    """(module, name, value, reason) of each module constant ``MAX_*``; the string below it is the reason."""
+    """(module, name, value, reason) of each constant ``MAX_*`` or ``MIN_*``; the string below it is the reason."""
     for path in sorted(GATEWAY.rglob("*.py")):
         body = ast.parse(path.read_text("utf-8")).body
         module = ".".join(path.relative_to(GATEWAY.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -109,7 +110,7 @@ def found_limits() -> Iterator[tuple[str, str, int, str]]:
                 else [getattr(statement, "target", None)]
             )
             for target in targets:
-                if isinstance(target, ast.Name) and target.id.startswith("MAX_"):
+                if isinstance(target, ast.Name) and target.id.startswith(("MAX_", "MIN_")):
                     documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
                     reason = inspect.cleandoc(following.value.value) if documented else ""
                     value = getattr(importlib.import_module(module), target.id)
@@ -224,6 +225,16 @@ def _spans(having: list[SchemaKey], every: list[SchemaKey]) -> str:
     return ", ".join(s[0].version if len(s) == 1 else f"{s[0].version} to {s[-1].version}" for s in spans)
 
 
+def metrics() -> str:
+    return table(
+        ("Metric", "Kind", "Labels", "Meaning"),
+        (
+            (code(PREFIX + row.name), row.kind, ", ".join(map(code, row.labels)), escape(row.help))
+            for row in METRICS
+        ),
+    )
+
+
 def filters() -> str:
     def signature(name: str, function: Function) -> str:
         given = [f"[{one}]" if n >= function.least else one for n, one in enumerate(function.takes)]
@@ -255,6 +266,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits": limits,
     "mapping-lsst": lambda: mapping("lsst"),
     "mapping-ztf": lambda: mapping("ztf"),
+    "metrics": metrics,
     "policy": policy,
     "rules": rules,
     "switches": switches,

@@ -20,7 +20,19 @@ from gateway.errors import GatewayError, OutputError
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "convert", "validate", "schema", "policy", "vtp", "simulate", "demo")
+_COMMANDS = (
+    "inspect",
+    "convert",
+    "validate",
+    "schema",
+    "policy",
+    "vtp",
+    "run",
+    "config",
+    "top",
+    "simulate",
+    "demo",
+)
 
 
 class _Group(Lazy):

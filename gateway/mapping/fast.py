@@ -129,7 +129,7 @@ class _Compiled:
         if complete and not is_exact:
             behind = fragment(exact.payload_group(alert)) if plan.settings.detail == "full" else b""
             data = self.template.fill(facts, [*chunks, self._avro(alert, False), behind])
-        return Minted(data, facts.ivorn, is_exact, left_out, dropped, len(plan.withheld))
+        return Minted(data, facts.ivorn, is_exact, facts.role, left_out, dropped, len(plan.withheld))
 
     def _within_limit(
         self, alert: Alert, facts: Facts, notice: bytes, chunks: dict[str, bytes]

@@ -29,6 +29,7 @@ class Minted:
     data: bytes = field(repr=False)
     ivorn: str
     exact: bool
+    role: str
     left_out: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     withheld: int = 0

@@ -68,7 +68,9 @@ def mint(release: Release[Alert], settings: Settings) -> Minted:
     if complete and not is_exact:
         carried = (exact.payload_group(alert),) if settings.detail == "full" else ()
         data = document(False)
-    return Minted(data, facts.ivorn, is_exact, tuple(left_out), tuple(dropped), len(plan.withheld))
+    return Minted(
+        data, facts.ivorn, is_exact, facts.role, tuple(left_out), tuple(dropped), len(plan.withheld)
+    )
 
 
 def _written_size(item: Item) -> int:

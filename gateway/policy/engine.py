@@ -8,7 +8,7 @@ Rules
    profile has run out.
 3. An alert that lost nothing keeps its bytes. A VOEvent that lost an element is a new event of the issuer
    (`gateway.policy.events.notice`); when its identity does not pass, or nothing else does, there is no release.
-4. When nothing passes there is no release: PolicyError.
+4. When nothing passes there is no release: PolicyError. A JSON notice goes on whole or not at all.
 5. A document of which everything can be seen to pass need not be read (`gateway.policy.events.screen`).
 """
 
@@ -22,11 +22,13 @@ from typing import TypeVar, overload
 
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.audience import PUBLIC, Audience
+from gateway.model.notice import Notice
 from gateway.model.provenance import Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy.alerts.judge import AlertJudge, read_by_released, refuse
 from gateway.policy.events.judge import EventJudge, judged
 from gateway.policy.events.notice import Issuer, reissued
+from gateway.policy.events.notices import signs_of_value
 from gateway.policy.events.screen import passes
 from gateway.policy.profile import DEFAULT, Profile, load
 from gateway.policy.release import Release, Seal
@@ -77,27 +79,31 @@ class Policy:
     @overload
     def release(self, item: Alert, audience: Audience = PUBLIC) -> Release[Alert]: ...
     @overload
+    def release(self, item: Notice, audience: Audience = PUBLIC) -> Release[Notice]: ...
+    @overload
     def release(
         self, item: VOEvent, audience: Audience = PUBLIC, *, provenance: Provenance, issuer: Issuer = ISSUER
     ) -> Release[VOEvent]: ...
 
     def release(
         self,
-        item: Alert | VOEvent,
+        item: Alert | VOEvent | Notice,
         audience: Audience = PUBLIC,
         *,
         provenance: Provenance | None = None,
         issuer: Issuer = ISSUER,
-    ) -> Release[Alert] | Release[VOEvent]:
+    ) -> Release[Alert] | Release[VOEvent] | Release[Notice]:
         """What of an item the audience may see.
 
-        provenance : of a VOEvent, whose document does not carry one; an alert brings its own
+        provenance : of a VOEvent, whose document does not carry one; an alert or notice brings its own
         issuer : in whose name a VOEvent goes on of which something is withheld
         Raises PolicyError (policy-provenance, policy-withheld, policy-quarantine) when that is nothing, and AvroError
         for a damaged alert of which something must be taken away.
         """
         if isinstance(item, VOEvent):
             return self._event(item, audience, provenance or Provenance(), issuer)
+        if isinstance(item, Notice):
+            return self._notice(item, audience)
         return self._alert(item, audience)
 
     def release_whole(
@@ -181,6 +187,14 @@ class Policy:
             rules=Counter(decision.rule for decision in withheld),
             seal=_SEAL,
         )
+
+    def _notice(self, notice: Notice, audience: Audience) -> Release[Notice]:
+        """All of it or nothing (`gateway.policy.events.notices`)."""
+        judge = self.event_judge(notice.provenance, audience)
+        worst = strictest(judge.of_signs(signs_of_value(notice.value)))
+        if not worst.passes:
+            refuse(worst)
+        return Release(notice, audience, self.profile.id, self.profile.sha256, seal=_SEAL)
 
     def event_judge(self, provenance: Provenance, audience: Audience = PUBLIC) -> EventJudge:
         """Who decides about the elements of VOEvents."""

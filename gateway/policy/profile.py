@@ -8,6 +8,7 @@ Rules
 3. A profile has an id, a valid-from date and a SHA-256, which every report carries: over the bytes of its file, the
    SHA-256 of each profile that it names, and that of each table that decides with it (`gateway.policy.lists`).
 4. A profile comes from the operator, never from a message.
+5. One that comes with the gateway is read once in a process; a file of the operator's each time that it is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,7 +79,17 @@ def load(name: str) -> Profile:
 
 
 def _load(name: str, depth: int) -> Profile:
-    file: Traversable = Path(name) if name.endswith(".toml") else resources.policy() / f"{name}.toml"
+    if name.endswith(".toml"):
+        return _read(Path(name), depth)
+    return _own(name, depth)
+
+
+@cache
+def _own(name: str, depth: int) -> Profile:
+    return _read(resources.policy() / f"{name}.toml", depth)
+
+
+def _read(file: Traversable, depth: int) -> Profile:
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

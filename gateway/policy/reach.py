@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 
 from gateway.model.alert import AlertSchema, SchemaKey
@@ -61,16 +62,27 @@ _BYTES = Primitive("bytes")
 
 def rows_of(condition: Condition, pattern: PathPattern, schema: AlertSchema) -> Iterator[FieldPath]:
     """Where in a packet a condition can be put, of the places that a pattern names."""
+    needs = [need for need in FACTS[condition.fact].needs if need.record == "row"]
+    for path, names in _known(schema).items():
+        if pattern.matches(path) and all(not names.isdisjoint(need.names) for need in needs):
+            yield path
+
+
+@lru_cache(maxsize=64)
+def _known(schema: AlertSchema) -> Mapping[FieldPath, set[str]]:
+    """What can be asked at each place: the fields of a record or row, the size of an array, the stamp of an image."""
     known = {
         path: {f.name for f in record.fields} if record else {"size"}
         for path, record in places(schema).items()
     }
     for name in stamps_of(schema):
         known.setdefault(FieldPath((name,)), set()).add(STAMP)
-    needs = [need for need in FACTS[condition.fact].needs if need.record == "row"]
-    for path, names in known.items():
-        if pattern.matches(path) and all(not names.isdisjoint(need.names) for need in needs):
-            yield path
+    return known
+
+
+@lru_cache(maxsize=64)
+def _paths(schema: AlertSchema) -> tuple[FieldPath, ...]:
+    return tuple(path for path, _ in leaves(schema.root))
 
 
 def fault(rule: Rule, releases: Mapping[str, date]) -> tuple[str, str] | None:
@@ -117,7 +129,7 @@ def _empty(rule: Rule) -> tuple[str, str] | None:
     if any(kind.kind not in (*FAMILIES, *(["table"] if of_ppdb else [])) for kind in rule.kinds):
         return None
     for pattern in rule.paths:
-        fields = (path for schema in _schemas(rule) for path, _ in leaves(schema.root))
+        fields = chain.from_iterable(map(_paths, _schemas(rule)))
         columns = tables.columns("ppdb") if any(kind.kind == "table" for kind in rule.kinds) else ()
         if not any(map(pattern.matches, chain(columns, fields))):
             return "path", f"No field or column that is known is {pattern}, so the rule can match nothing."

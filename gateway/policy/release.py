@@ -14,12 +14,13 @@ from gateway.errors import PolicyError
 from gateway.model.alert import Alert
 from gateway.model.audience import Audience
 from gateway.model.fieldpath import FieldPath
+from gateway.model.notice import Notice
 from gateway.model.voevent import VOEvent
 from gateway.policy.rule import Decision
 
 __all__ = ["Release", "Seal", "require_release"]
 
-Item = TypeVar("Item", Alert, VOEvent, covariant=True)
+Item = TypeVar("Item", Alert, VOEvent, Notice, covariant=True)
 
 
 class Seal:
@@ -32,8 +33,8 @@ class Seal:
 class Release(Generic[Item]):
     """An item as one audience may see it. What is withheld is not in it: its fields are blank, its rows are gone.
 
-    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; or the
-        event, a new one when something is withheld
+    item : the alert, whose blank fields stand for nothing (they are in `withheld`) and must not be written; the
+        event, a new one when something is withheld; or the notice
     withheld : the leaves or elements that the audience may not see. Names in an event are free text, so neither these
         nor `decisions` are printed, and they are for the operator only
     decisions : what was decided for each leaf, for reports; the same object for every item decided alike
@@ -73,6 +74,8 @@ class Release(Generic[Item]):
         item = self.item
         if isinstance(item, Alert):
             return item.payload
+        if isinstance(item, Notice):
+            return item.data
         if item.original is None:
             raise PolicyError("policy-withheld", "This event was not read from a document.")
         return item.original

@@ -18,12 +18,12 @@ Rules
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
 from gateway.relay.message import Batch, Message, Position, Product
 
-__all__ = ["Refused", "Sink", "Source", "Spool"]
+__all__ = ["Connected", "Refused", "Sink", "Source", "Spool"]
 
 Refused = tuple[Product, GatewayError]
 
@@ -46,6 +46,15 @@ class Source(Protocol):
         """Make acknowledgements safe, and let go of everything. Again is harmless."""
 
 
+@runtime_checkable
+class Connected(Protocol):
+    """A source that may be without what it reads from, and says so: for readiness, not for routes."""
+
+    @property
+    def problem(self) -> str | None:
+        """A code of `gateway.errors.CODES`, None while it can read (it is connected; it has partitions)."""
+
+
 class Sink(Protocol):
     """Where products go."""
 
@@ -59,18 +68,22 @@ class Sink(Protocol):
 
 
 class Spool(Protocol):
-    """Batches on a disk that wait for a sink that does not take them: what is put there outlives this process."""
+    """Batches on a disk that wait for a sink that does not take them: what is put there outlives this process.
+
+    count, bytes : of the batches that wait
+    """
 
     count: int
+    bytes: int
 
-    def put(self, batch: Batch) -> bool:
+    async def put(self, batch: Batch) -> bool:
         """Keep a batch at the end; False when there is no room. Raises OutputError when the disk fails."""
 
-    def first(self) -> Batch:
-        """The oldest one."""
+    async def first(self) -> Batch:
+        """The oldest one, without its positions. Raises OutputError."""
 
-    def drop(self) -> None:
-        """Forget the oldest one: the sink has it."""
+    async def drop(self) -> None:
+        """Forget the oldest one: the sink has it. Raises OutputError."""
 
-    def close(self) -> None:
-        """Let go of the file."""
+    async def close(self) -> None:
+        """Let go of the file. Again is harmless."""

@@ -60,6 +60,17 @@ class Product:
     headers: Headers = field(default=(), repr=False)
     time: float = 0.0
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, about."""
+        beside = sum(len(name) + len(value) for name, value in self.headers) + len(self.key or b"")
+        datum = len(self.datum.payload) if self.datum is not None else 0
+        return len(self.data) + datum + beside + OVERHEAD
+
+
+OVERHEAD = 500
+"""Bytes that a product takes in memory beside what it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -71,8 +82,4 @@ class Batch:
     @property
     def size(self) -> int:
         """Bytes, with what each costs beside its data."""
-        return sum(len(product.data) + OVERHEAD for product in self.products)
-
-
-OVERHEAD = 500
-"""Bytes that a product takes in memory beside its data."""
+        return sum(product.size for product in self.products)

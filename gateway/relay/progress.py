@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from gateway.relay.message import Position
 
-__all__ = ["Progress", "Ticket"]
+__all__ = ["MAX_UNDER_WAY", "Progress", "Ticket"]
+
+MAX_UNDER_WAY = 500_000
+"""Messages of a route that came and are not acknowledged. Queues bound those that go to sinks, but nothing else bounds
+those that no sink wants, and each has a position that is kept while one before it is not done."""
 
 
 class Ticket:
@@ -30,25 +35,35 @@ class Ticket:
 
 
 class Progress:
-    """What of a source is under way. `ack` is told what is done, oldest first."""
+    """What of a source is under way. `ack` is told what is done, oldest first.
 
-    def __init__(self, ack: Callable[[Sequence[Position]], None]) -> None:
-        self._ack = ack
+    under_way : how many messages are not done
+    """
+
+    def __init__(self, ack: Callable[[Sequence[Position]], None], limit: int = MAX_UNDER_WAY) -> None:
+        self._ack, self._limit = ack, limit
         self._open: deque[Ticket] = deque()
+        self._settled = asyncio.Event()
+        self.under_way = 0
+
+    async def room(self) -> None:
+        """Wait until fewer are under way than may be."""
+        while self.under_way >= self._limit:
+            self._settled.clear()
+            await self._settled.wait()
 
     def open(self, positions: Sequence[Position], parts: int) -> Ticket:
         """Some messages, the next ones, go on in so many parts. With none they are done."""
         ticket = Ticket(self, positions, parts)
         self._open.append(ticket)
+        self.under_way += len(positions)
         self.settle()
         return ticket
 
     def settle(self) -> None:
         """Acknowledge what is done and has nothing before it that is not."""
         while self._open and self._open[0].complete:
-            self._ack(self._open.popleft().positions)
-
-    @property
-    def under_way(self) -> int:
-        """How many messages are not done."""
-        return sum(len(ticket.positions) for ticket in self._open)
+            positions = self._open.popleft().positions
+            self.under_way -= len(positions)
+            self._ack(positions)
+        self._settled.set()

@@ -31,7 +31,7 @@ from gateway.relay.offer import Offer
 from gateway.vtp.framing import MAX_FRAME
 from gateway.vtp.messages import Packet, read
 
-__all__ = ["Relay", "packet_of"]
+__all__ = ["Relay", "head_of", "packet_of"]
 
 log = logging.getLogger("gateway.vtp")
 
@@ -97,7 +97,9 @@ class Relay:
             raise refusals[0]
 
     def _release(self, packet: Packet, audience: Audience) -> Release[VOEvent]:
-        whole = self._policy.release_whole(_head(packet), packet.root, audience, provenance=self._provenance)
+        whole = self._policy.release_whole(
+            head_of(packet), packet.root, audience, provenance=self._provenance
+        )
         if whole is not None:
             return whole
         event = decode(packet.payload, packet.root)
@@ -121,6 +123,6 @@ def _invalid(finding: Finding) -> VTPError:
     )
 
 
-def _head(packet: Packet) -> VOEvent:
+def head_of(packet: Packet) -> VOEvent:
     """As much of an event as is needed to pass its document on."""
     return VOEvent(cast(Version, packet.version), packet.ivorn, packet.role, original=packet.payload)

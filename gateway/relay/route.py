@@ -88,10 +88,12 @@ class Route:
         Raises SourceError when the source cannot go on.
         """
         async for messages in self.source.batches():
+            await self.progress.room()
             await self._take(messages)
 
     async def _take(self, messages: Sequence[Message]) -> None:
         self._metrics.add("messages_total", len(messages), self.name)
+        self._metrics.set("last_message_timestamp_seconds", self._clock(), self.source.name)
         self._metrics.add("received_bytes_total", sum(len(message.data) for message in messages), self.name)
         if self._prepare is not None:
             await self._prepare(messages)

@@ -2,9 +2,11 @@
 
 Rules
 1. When told to stop: sources give no more, routes end, what waits in memory is delivered, acknowledgements become safe.
-   What is not through after `drain` seconds is given up and not acknowledged, so it comes again in the next run.
+   What is not through after `drain` seconds goes to the spool of its sink. Without one it is given up and not
+   acknowledged, so it comes again in the next run.
 2. When one route cannot go on, all end in that order, and its error is raised: whoever supervises the process starts it
    anew, and half a service that looks whole is worse than none.
+3. Whatever happens, everything is closed; of several errors the first is raised and the others are logged.
 """
 
 from __future__ import annotations
@@ -36,28 +38,33 @@ async def run(
     delivering = [_task(delivery.run()) for delivery in deliveries]
     running = [_task(route.run()) for route in routes]
     ended = _task(_all(running))
-    tasks = [*delivering, *running, ended, _task(stop.wait())]
+    tasks = [*running, *delivering, ended, _task(stop.wait())]
     try:
         await asyncio.wait({ended, tasks[-1], *delivering}, return_when=asyncio.FIRST_COMPLETED)
         for route in routes:
             route.source.stop()
         tasks.append(_task(_through(running, deliveries)))
         await asyncio.wait({tasks[-1], *delivering}, timeout=drain, return_when=asyncio.FIRST_COMPLETED)
-        if left := sum(route.progress.under_way for route in routes):
-            log.warning(
-                "%d messages are not through after %g s; they come again in the next run", left, drain
-            )
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for route in routes:
-            await route.source.close()
-        for delivery in deliveries:
-            await delivery.close()
-    for task in (*running, *delivering):
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error
+        # What is kept is acknowledged, and that made safe by the source.
+        closing = [
+            *(delivery.keep for delivery in deliveries),
+            *(route.source.close for route in routes),
+            *(delivery.close for delivery in deliveries),
+        ]
+        for close in closing:
+            tasks.append(_task(close()))
+            await asyncio.wait(tasks[-1:])
+        if left := sum(route.progress.under_way for route in routes):
+            log.warning("%d messages are not through; they come again in the next run", left)
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+    for error in errors[1:]:
+        log.error("%s", error)
+    if errors:
+        raise errors[0]
 
 
 def _task(work: Coroutine[Any, Any, None] | Coroutine[Any, Any, bool]) -> asyncio.Task[Any]:

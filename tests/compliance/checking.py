@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from gateway.compliance.check import check
@@ -9,19 +10,21 @@ from gateway.compliance.manifest import NOTHING_DECLARED, parse
 from gateway.compliance.sources import Source, Unreadable, sources
 from gateway.model.audience import PUBLIC, Audience
 from gateway.policy.engine import Policy
+from gateway.policy.profile import load
 
 PROFILE = str(Path(__file__).parents[1] / "data/policy/compliance.toml")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ALERTS = 'origin = "alert"\n'
 DP1 = 'origin = "data-release"\nrelease = "dp1"\n'
 HOLDERS = Audience(frozenset({"dp1"}))
+loaded = cache(load)
 
 
 def run(files, manifest=ALERTS, audience=PUBLIC, profile=PROFILE, at=NOON):
     """The report about files in memory: name -> bytes."""
     declared = parse("provenance.toml", manifest.encode()) if manifest else NOTHING_DECLARED
     opened = (opened_(name, data) for name, data in files.items())
-    return check(opened, Policy(profile, lambda: at), audience, declared)
+    return check(opened, Policy(loaded(profile), lambda: at), audience, declared)
 
 
 def opened_(name, data) -> Source | Unreadable:

@@ -45,11 +45,16 @@ def report(data, manifest=DP1):
 WRAPPERS = {"none": bytes, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """What is said of each file that is in no archive."""
+    return run(files(), DP1, profile="rdo013-2025")
+
+
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
-def test_what_is_in_an_archive_is_judged_as_if_it_was_alone(wrapper, form):
+def test_what_is_in_an_archive_is_judged_as_if_it_was_alone(wrapper, form, alone):
     made = report(WRAPPERS[wrapper](tar(files(), form)))
-    alone = run(files(), DP1, profile="rdo013-2025")
     assert [one.name for one in made.targets] == [f"-:{one.name}" for one in alone.targets]
     for inside, outside in zip(made.targets, alone.targets, strict=True):
         assert (inside.format, verdicts(inside)) == (outside.format, verdicts(outside))

@@ -15,6 +15,7 @@ from astropy.table import Table
 from canaries import CANARY, avsc, files, fits_file, parquet, plain_json, votable
 from checking import ALERTS, one, verdicts
 
+from gateway.codecs import jsontree
 from gateway.compliance import sources
 from gateway.compliance.sources import Source, Unreadable
 from gateway.compliance.targets import FORMATS, MAX_SURFACES, felis, fits, jsons, links, xmlroot
@@ -229,7 +230,7 @@ HOSTILE = {
     "short.single": (b"\xc3\x01ab", "avro-truncated"),
     "short.avro": (b"Obj\x01", "avro-truncated"),
     "cut.avro": (files()["alerts.avro"][:-5000], "avro-truncated"),
-    "values.json": (b"[" + b"0," * jsons.MAX_VALUES + b"0]", "limit-size"),
+    "values.json": (b"[" + b"0," * jsontree.MAX_VALUES + b"0]", "limit-size"),
     "form.json": (b'{"schema": "lsst/11.0", "record": 5}', "json-form"),
     "version.json": (b'{"schema": "lsst/99.0", "record": {}}', "schema-unknown"),
     # Links, and what is nothing

@@ -13,7 +13,7 @@ import pytest
 from cli_runs import invoke
 from jsonschema import Draft202012Validator
 
-from gateway.conformance import ROLES, Report, Settings, examine
+from gateway.conformance import ROLES, Report, Settings, examine, guests
 from gateway.conformance.check import Checks, NotRun, Outcome, Unmet, Verdict
 from gateway.conformance.examine import _all, table
 from gateway.conformance.receipts import in_order, receipt, stamped, utc
@@ -21,6 +21,8 @@ from gateway.conformance.reports import FORMS
 from gateway.vtp.transport import Transport, write
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 0.02
+"""Seconds for an answer of a program that never gives the right one: nothing is gained by waiting for it."""
 
 
 async def against(behave, role="broker", **more) -> Report:
@@ -38,7 +40,7 @@ async def against(behave, role="broker", **more) -> Report:
     server = await asyncio.start_server(visit, "127.0.0.1", 0)
     address = server.sockets[0].getsockname()[:2]
     async with server:
-        report = await examine(Settings(role, address, address, slow=False, patience=0.2, **more))
+        report = await examine(Settings(role, address, address, slow=False, patience=PATIENCE, **more))
         await asyncio.wait(visits)
     return report
 
@@ -65,13 +67,14 @@ def test_a_program_that_does_nothing_right_passes_nothing(behave):
 
 
 def test_nobody_there_is_said_of_each_check():
-    report = asyncio.run(examine(Settings("broker", ("127.0.0.1", 1), slow=False, patience=0.2)))
+    report = asyncio.run(examine(Settings("broker", ("127.0.0.1", 1), slow=False, patience=PATIENCE)))
     assert {one.seen for one in report.outcomes if one.verdict is Verdict.FAIL} == {"It takes no connection."}
     assert report.score[Verdict.MET] == 0
 
 
 @pytest.mark.parametrize("role", ["author", "subscriber"])
-def test_a_program_that_does_not_come_is_not_judged(role):
+def test_a_program_that_does_not_come_is_not_judged(role, monkeypatch):
+    monkeypatch.setattr(guests, "GRACE", PATIENCE)
     command = f"{sys.executable} -c 'raise SystemExit(3)'"
     report = asyncio.run(examine(Settings(role, ("127.0.0.1", 0), command=command, slow=False)))
     assert report.exit_code == 2

@@ -97,17 +97,17 @@ def test_declares_what_the_reference_declares(standard: Standard, shared: Path) 
 def test_mutants_get_the_verdict_of_the_reference(
     standard: Standard, reference: Path | None, update_golden: bool, tmp_path: Path
 ) -> None:
-    """By IVOA's schema when it is here, and by the record in any case."""
+    """By the record, which is what IVOA's schema said of each; on one in ten it is asked again, when it is here."""
     if update_golden:
         assert reference is not None, "To write the record, have ../shared"
         update_record(standard, reference, tmp_path)
     wrong = []
-    for mutant, letter in asked(standard):
+    for number, (mutant, letter) in enumerate(asked(standard)):
         document = mutant.document
         verdict = valid(standard.xsd, document)
         if letter in (INVALID if verdict else VALID):
             wrong.append(f"{mutant}: {'valid' if verdict else 'invalid'}, and recorded otherwise")
-        if reference and valid(reference, document) is not verdict:
+        if reference and number % 10 == 0 and valid(reference, document) is not verdict:
             wrong.append(f"{mutant}: {'valid' if verdict else 'invalid'}, and IVOA's schema says otherwise")
     assert not wrong, f"{len(wrong)} verdicts differ; the first: {wrong[:10]}"
 

@@ -34,14 +34,14 @@ class Running:
             self._over = True
             self._said.notify_all()
 
-    def said(self, pattern: str, times: int = 1) -> list[re.Match[str]]:
+    def said(self, pattern: str, times: int = 1, deadline: float = DEADLINE) -> list[re.Match[str]]:
         """The first lines that match, as soon as there are so many."""
 
         def found() -> list[re.Match[str]]:
             return [match for line in self.lines if (match := re.search(pattern, line))]
 
         with self._said:
-            self._said.wait_for(lambda: len(found()) >= times or self._over, DEADLINE)
+            self._said.wait_for(lambda: len(found()) >= times or self._over, deadline)
             matches = found()
         assert len(matches) >= times, f"{len(matches)} of {times} lines with {pattern!r} in:\n" + self.text
         return matches[:times]

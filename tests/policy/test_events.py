@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from alerts import NEWEST, alert, released, simulated
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from voevents import EVERYTHING, complaints, events, real_packets
 
@@ -631,7 +631,7 @@ def try_release(event: VOEvent, provenance: Provenance, policy: Policy = POLICY)
         return None
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(ANY, DECLARATIONS)
 def test_a_release_has_no_denied_path_and_is_valid(event: VOEvent, paths: list[str]) -> None:
     provenance = declared(*paths)
@@ -654,7 +654,7 @@ def test_a_release_has_no_denied_path_and_is_valid(event: VOEvent, paths: list[s
     assert all(decision.passes for _, decision in kept.elements)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(ANY, DECLARATIONS, PATHS)
 def test_another_denial_never_shows_more(event: VOEvent, paths: list[str], more: str) -> None:
     fewer = try_release(event, declared(*paths))
@@ -673,7 +673,7 @@ def test_another_denial_never_shows_more(event: VOEvent, paths: list[str], more:
         assert fewer.withheld <= under.withheld
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(ANY, DECLARATIONS)
 def test_redaction_is_idempotent(event: VOEvent, paths: list[str]) -> None:
     release = try_release(event, declared(*paths))

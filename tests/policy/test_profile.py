@@ -233,6 +233,10 @@ def test_the_hash_is_that_of_the_file_and_of_those_that_it_names(tmp_path: Path)
     assert load(str(outer)).sha256 != before
 
 
+def test_what_comes_with_the_gateway_is_read_once() -> None:
+    assert load(DEFAULT) is load(DEFAULT)
+
+
 def test_a_profile_of_the_operator(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(HEAD, "utf-8")
     profile = load(str(tmp_path / "mine.toml"))

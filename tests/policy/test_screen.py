@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_signs import CONTROLLED, JWT, LISTS, SECRETS
 from voevents import events, real_packets
@@ -15,11 +15,14 @@ from gateway.codecs.voevent import decode, encode
 from gateway.errors import GatewayError
 from gateway.model.provenance import Origin, Provenance
 from gateway.policy.engine import Policy
-from gateway.policy.events.signs import lists
+from gateway.policy.events.screen import passes
+from gateway.policy.events.signs import PLAIN as PLAIN_TEXT
+from gateway.policy.events.signs import Sign, host_link, lists
 from gateway.safexml import parse
 
 POLICY = Policy(clock=lambda: datetime(2026, 12, 1, tzinfo=UTC))
 EXTERNAL = Provenance(Origin.EXTERNAL)
+CHARACTERS = lists().characters
 PLAIN = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0"'
     b' version="2.0" ivorn="ivo://org.example/stream#1" role="test"><Who><AuthorIVORN>ivo://org.example/author</AuthorIVORN>'
@@ -46,9 +49,29 @@ def at_a_glance(document: bytes, provenance: Provenance = EXTERNAL) -> bool | No
 
 def test_a_plain_event_is_passed_at_a_glance() -> None:
     assert at_a_glance(PLAIN)
-    assert at_a_glance(
-        PLAIN.replace(b"TEXT", b"a &lt; b &amp; c, 90% of 3/4: see http://example.org/x and (https://a.b/)")
-    )
+    assert at_a_glance(PLAIN.replace(b"\n", b"\r\n").replace(b"><", b">\r\n<"))
+    assert at_a_glance(PLAIN.replace(b"</What>", b'<Param name="c" value="d"/>' * 100 + b"</What>"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a &lt; b &amp; c, 90% of 3/4: see http://example.org/x and (https://a.b/)",
+        b"&lt;http://example.org/x&gt; and &quot;https://a.b/&quot;",
+        b"Basic facts, no secret: a token of an lsst-data-facility",
+        b"x" * (CHARACTERS - len("Description>")),
+    ],
+    ids=["signs", "marks", "needles", "long"],
+)
+def test_so_is_one_with_a_text_that_gives_nothing_away(text: bytes) -> None:
+    assert at_a_glance(PLAIN.replace(b"TEXT", text))
+
+
+@pytest.mark.parametrize("new", [b"<What><?note x?>", b"<What><!-- x -->", b"<What>\r", b"<What>\r\r\n"])
+def test_an_unusual_one_is_looked_at(new: bytes) -> None:
+    document = PLAIN.replace(b"<What>", new)
+    assert POLICY.release(decode(document), provenance=EXTERNAL).whole
+    assert at_a_glance(document) is False
 
 
 def test_nearly_all_real_events_are(shared: Path) -> None:
@@ -65,6 +88,8 @@ BAD = [
     "password: hunter22",
     "password:\nhunter22",
     "access\ntoken = abcdef0123",
+    "access\ttoken = abcdef0123",
+    "access\r\ntoken = abcdef0123",
     "LSST-DP2-DO-609788942606140416",
     "data:image/fits;base64,AAAA",
     "javascript:alert(1)",
@@ -122,6 +147,23 @@ def test_what_gives_something_away_is_not(place: bytes, text: str) -> None:
 )
 def test_what_is_hidden_is_not(old: bytes, new: bytes) -> None:
     assert at_a_glance(PLAIN.replace(old, new)) is not True
+
+
+def test_an_address_in_an_attribute_of_2_1_is_not() -> None:
+    newer = PLAIN.replace(b"VOEvent/v2.0", b"VOEvent/v2.1").replace(b'version="2.0"', b'version="2.1"')
+    contributor = b'<Contributor altIdentifier="ADDRESS">A</Contributor></Author>'
+    document = newer.replace(b"</Author>", contributor)
+    assert at_a_glance(newer)
+    assert not POLICY.release(decode(document.replace(b"ADDRESS", b"bit.ly/x")), provenance=EXTERNAL).whole
+    for address in (b"bit.ly/x", b"www.example.org"):
+        assert at_a_glance(document.replace(b"ADDRESS", address)) is False
+
+
+def test_of_a_plain_event_only_the_hosts_are_asked() -> None:
+    asked: list[Sign] = []
+    document = PLAIN.replace(b"TEXT", b"http://A.b http://c.d:80/x ivo://e.f/g")
+    assert passes(document, parse(document), lambda sign: asked.append(sign) is None)
+    assert set(asked) == {PLAIN_TEXT, *map(host_link, ("www.ivoa.net", "example.org", "a.b", "c.d"))}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
@@ -193,6 +235,8 @@ def test_any_event_is_passed_as_it_would_be(event) -> None:
 
 @pytest.mark.parametrize("text", tomllib.loads(LISTS)["secrets"]["texts"])
 def test_every_credential_has_one_of_the_needles(text: str) -> None:
+    # An expression that looks ahead is one that few texts fit.
+    @settings(suppress_health_check=[HealthCheck.filter_too_much])
     @given(st.from_regex(text))
     def check(found: str) -> None:
         assert re.search(text, found)

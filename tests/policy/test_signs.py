@@ -4,15 +4,32 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from voevents import real_packets
 
 from gateway import resources
 from gateway.codecs.voevent import decode
 from gateway.errors import SettingsError
+from gateway.model.fieldpath import FieldPath
+from gateway.model.provenance import Origin, Provenance
 from gateway.policy.events.elements import texts
-from gateway.policy.events.signs import lists, parse_lists, signs
+from gateway.policy.events.signs import (
+    BULK,
+    GRID,
+    MAX_NESTED,
+    Sign,
+    asked,
+    bulk,
+    bulk_numbers,
+    host_link,
+    in_a_grid,
+    lists,
+    longest,
+    parse_lists,
+    signs,
+)
+from gateway.policy.rule import Resource
 
 LISTS = (resources.policy() / "links" / "links.toml").read_text("utf-8")
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM250aW5lbCJ9.c2ln"
@@ -71,6 +88,25 @@ def test_a_credential_that_is_no_address(text):
     assert "text:secret" in found(text, prose=True)
 
 
+@pytest.mark.parametrize("text", tomllib.loads(LISTS)["secrets"]["texts"])
+def test_a_credential_as_short_as_can_be(text):
+    # An expression that looks ahead is one that few texts fit.
+    @settings(suppress_health_check=[HealthCheck.filter_too_much])
+    @given(st.from_regex(text))
+    def check(credential: str) -> None:
+        assert "text:secret" in found(credential)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "text", ["passwd=hunter", "password=hunter2", "xoxb-1234567890", "AKIAIOSFODNN7EXAMPLE\\"]
+)
+def test_a_credential_that_is_short_or_has_a_neighbour(text):
+    assert "text:secret" in found(text)
+    assert "text:secret" in found(text, prose=True)
+
+
 CONTROLLED = [
     "https://data.lsst.cloud/api/tap",
     "https://DATA.LSST.CLOUD:443/api/tap",
@@ -93,6 +129,8 @@ CONTROLLED = [
     "https://usdf-rsp.slac.stanford.edu/x",
     "https://usdf-rsp-dev.slac.stanford.edu/x",
     "https://rsp.lsst.ac.uk/x",
+    "https://summit-lsp.lsst.codes/x",
+    "https://s3df.slac.stanford.edu/x",
     "https://web.example.org/go?to=https%3A%2F%2Fdata.lsst.cloud%2Fx",
     "https://web.example.org/go?to=data.lsst.cloud",
 ]
@@ -125,19 +163,27 @@ def test_a_service_that_needs_data_rights(address):
         ("gopher://example.org/x", "other"),
         ("butler://repo/x", "other"),
         ("https://:80/x", "other"),
+        ("https://./x", "other"),
         ("ivo://example.org/x?see=http://y.org", "host.org.y"),
         ("mailto:a@example.org", "name"),
         ("doi:10.1/x", "name"),
         ("https://www.Example.org:8080/x", "host.org.example.www"),
         ("www.example.org/x", "host.org.example.www"),
+        ("e.ee", "host.ee.e"),
+        ("ftp://example.org/x", "host.org.example"),
+        ("ftps://example.org/x", "host.org.example"),
         ("https://data.lsst.cloud.example.org/x", "host.org.example.cloud.lsst.data"),
         ("https://notlsst.cloud/x", "host.cloud.notlsst"),
+        ("https://a.summit-lsp.lsst.codes/x", "host.codes.lsst.summit-lsp.a"),
         ("https://dp1.lsst.io/", "host.io.lsst.dp1"),
         ("https://lasair-lsst.lsst.ac.uk/objects/1", "host.uk.ac.lsst.lasair-lsst"),
     ],
 )
 def test_what_an_address_is(address, path):
     assert f"link:{path}" in found(address, address=True)
+    kind, _, host = path.partition(".")
+    if kind == "host":
+        assert host_link(".".join(reversed(host.split(".")))) in signs(address, address=True)
 
 
 @pytest.mark.parametrize("text", ["", "Null", "x.", "none", "docs/x", "a b", "12.5", "#top", "ivo://a.b/c?d"])
@@ -154,13 +200,20 @@ def test_what_is_no_address(text):
         ("LSST\u2011DP2\u2013DO\u2212609788942606140416", "dp2"),
         ("LSST DP2 DO 609788942606140416", "dp2"),
         ("LSST_DP2_DO_609788942606140416", "dp2"),
+        ("LSSTDP1O123456", "dp1"),
         ("lsst\u00addp2\u00addo\u00ad609788942606140416", "dp2"),
         ("ＬＳＳＴ-DP2-DS-609788942606140416", "dp2"),
         ("ivo://example.org/x?LSST%2DDP2%2DO%2D609788942606140416", "dp2"),
     ],
 )
 def test_a_designator_names_its_release(text, release):
-    assert release in {sign.release for sign in signs(text)}
+    thing = Resource("text", FieldPath(("designator",)))
+    assert Sign(thing, release) in signs(text)
+    origin = Provenance(Origin.USER)
+    assert asked([Sign(thing, release)], origin) == {
+        (thing, origin),
+        (thing, Provenance(Origin.DATA_RELEASE, release)),
+    }
 
 
 @pytest.mark.parametrize(
@@ -197,6 +250,73 @@ def test_what_is_nothing_but_text(text):
 def test_an_image_in_a_text(text):
     assert "text:bulk" in found(text)
     assert "text:bulk" in found(text, prose=True)
+
+
+def test_one_sign_does_not_hide_another():
+    text = (
+        f"password: hunter22 of https://data.lsst.cloud/x, near LSST-DP2-O-609788942606140416: {'QUJD' * 400}"
+    )
+    assert found(text, prose=True) == {
+        "text:plain",
+        "text:secret",
+        "text:designator",
+        "text:bulk",
+        "link:controlled.cloud.lsst.data",
+    }
+
+
+def test_of_addresses_in_an_address_the_first_are_looked_at():
+    address = "".join(f"https://a{number}.org/" for number in range(2 * MAX_NESTED))
+    hosts = {f"link:host.org.a{number}" for number in range(MAX_NESTED + 1)}
+    assert found(address, address=True) == {"link:redirect", *hosts}
+    assert "link:redirect" not in found(f"ivo://{address}", address=True)
+
+
+def test_how_much_is_an_image():
+    numbers, characters = lists().numbers, lists().characters
+    assert not bulk(numbers, characters)
+    assert bulk(numbers + 1) == bulk(characters=characters + 1) == {BULK}
+    assert "text:bulk" not in found("A" * characters)
+    assert "text:bulk" in found("A" * (characters + 1))
+    assert "text:bulk" in found(" ".join(["1.5"] * (numbers + 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1 " * 50, 0),  # too short to be looked at
+        ("1 " * 50 + "1", 51),
+        ("[" + ",".join(["1.5"] * 91 + ["x"] * 8), 91),  # an empty part before it
+        ("1 " * 90 + "x " * 9 + "x", 0),  # nine of ten, and no more
+        ("word " * 200, 0),
+    ],
+)
+def test_how_many_numbers_a_text_is(text, numbers):
+    assert bulk_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("A" * 511, 0),  # too short to be looked at
+        ("A" * 512, 512),
+        ("\r\n  ".join(["A" * 76] * 10), 760),
+        ("A" * 600 + " " + "B" * 700, 700),
+        ("word " * 200, 0),
+    ],
+)
+def test_the_longest_run_of_a_text(text, characters):
+    assert longest(text) == characters
+
+
+def test_the_columns_of_an_image():
+    assert in_a_grid(["flux", *["pixel"] * GRID, None, *[None] * GRID], GRID) == [
+        False,
+        *[True] * GRID,
+        *[False] * (1 + GRID),
+    ]
+    assert not any(in_a_grid(["pixel"] * GRID, GRID - 1))
+    assert not any(in_a_grid(["pixel"] * (GRID - 1), GRID))
 
 
 def test_a_light_curve_and_a_long_text_are_no_image():
@@ -253,3 +373,16 @@ def test_a_mistake_in_the_lists_is_refused(old, new):
         parse_lists(LISTS.replace(old, new, 1))
     assert error.value.code == "settings-invalid"
     assert error.value.where.input == "links.toml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('"accesskey"', '"access-key"', "$.secrets.queries[0] is not as schemas/json/links.schema.json says"),
+        ("(DP|DR)", "(?:DP|DR)", "`designators` needs two groups"),
+    ],
+)
+def test_it_is_said_what_the_mistake_is(old, new, why):
+    with pytest.raises(SettingsError) as error:
+        parse_lists(LISTS.replace(old, new, 1))
+    assert error.value.message == f"What is known of links cannot be used: {why}."

@@ -6,13 +6,14 @@ import base64
 import orjson
 import pytest
 
-from gateway.errors import DeliveryError, SourceError
+from gateway.errors import DeliveryError, OutputError, SourceError
 from gateway.relay.deadletter import opened
 from gateway.relay.message import Batch, Message, Product
 from gateway.relay.progress import Progress
 from gateway.relay.service import run
 from gateway.transports.memory import MemorySink, MemorySource
-from tests.relay.routes import Rig, until
+from tests.relay.memory_spool import MemorySpool
+from tests.relay.routes import DEADLINE, Rig, until
 
 DATA = [b"one", b"two", b"bad", b"three", b"skip", b"torn", b"refuse", b"four"]
 GOOD = [b"one", b"two", b"three", b"four"]
@@ -193,6 +194,76 @@ def test_acknowledgements_come_in_order() -> None:
     assert (seen, progress.under_way) == ([], 4)
     first.done()
     assert (seen, progress.under_way) == ([1, 2, 3, 4], 0)
+
+
+def test_no_more_are_under_way_than_may_be() -> None:
+    async def main() -> None:
+        progress = Progress(lambda positions: None, limit=2)
+        first = progress.open([1], 1)
+        await progress.room()
+        progress.open([2], 0)
+        waiting = asyncio.create_task(progress.room())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        first.done()
+        async with asyncio.timeout(DEADLINE):
+            await waiting
+
+    asyncio.run(main())
+
+
+def test_unwanted_messages_behind_one_that_waits_make_the_source_wait() -> None:
+    source = MemorySource([b"one", *[b"skip"] * 9], size=1)
+    sink = MemorySink(failures=float("inf"))
+    rig = Rig(source, [sink], MemorySink("dead"))
+    rig.route.progress = Progress(source.ack, limit=5)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(run([rig.route], rig.all, stop, 20))
+        await until(lambda: rig.metrics.value("delivery_failures_total", "memory") > 20)
+        assert rig.metrics.value("messages_total", "route") == 5
+        sink.failures = 0
+        await running
+
+    asyncio.run(main())
+    assert source.acknowledged == 10
+
+
+def test_what_is_not_through_at_the_end_is_in_the_spool_and_acknowledged() -> None:
+    source, spool = MemorySource(GOOD, size=1, endless=True), MemorySpool()
+    rig = Rig(source, [MemorySink(failures=float("inf"))], MemorySink("dead"), spool=spool)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(run([rig.route], rig.all, stop, 0))
+        await until(lambda: rig.route.progress.under_way == 4)
+        stop.set()
+        await running
+
+    asyncio.run(main())
+    assert (source.acknowledged, spool.count, spool.closed) == (4, 4, True)
+    rest = MemorySink()
+    go(Rig(MemorySource([b"five"]), [rest], MemorySink("dead"), spool=spool))
+    assert [product.data for product in rest.products] == [*GOOD, b"five"]
+
+
+def test_everything_is_closed_whatever_does_not_close(caplog: pytest.LogCaptureFixture) -> None:
+    class Bad(MemorySource):
+        async def close(self) -> None:
+            await super().close()
+            raise SourceError("source-unreachable", "It did not hear us.")
+
+    class Worse(MemorySink):
+        async def close(self) -> None:
+            await super().close()
+            raise OutputError("output-unwritable", "No.")
+
+    source, sink, dead = Bad(GOOD), Worse(), MemorySink("dead")
+    with pytest.raises(SourceError):
+        go(Rig(source, [sink], dead))
+    assert (source.closed, sink.closed, dead.closed) == (True, True, True)
+    assert [record.getMessage() for record in caplog.records] == ["No. [output-unwritable]"]
 
 
 def test_values_do_not_show_their_bytes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import fastavro
 import pytest
 from alerts import KEYS, NEWEST, samples, simulated
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import AvroError
@@ -77,7 +77,7 @@ def paths_of(root: Record) -> list[FieldPath]:
     return [path for path, _ in leaves(root)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(KEYS), st.data())
 def test_any_leaves_of_any_version(key: str, data: st.DataObject) -> None:
     found = data.draw(st.sampled_from(simulated(key)))

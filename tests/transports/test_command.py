@@ -67,6 +67,7 @@ def until(condition):
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
+        time.sleep(0.005)  # the program that is waited for may need this core
 
 
 def test_kill_ends_what_runs_with_all_that_it_started_and_nothing_starts_any_more(tmp_path):

@@ -11,15 +11,15 @@ import click
 
 from gateway.cli.vtp.options import state_option
 from gateway.cli.vtp.peer import STOPPED
-from gateway.model.provenance import Origin
+from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
 from gateway.policy.profile import DEFAULT
 from gateway.serving import Serving
 from gateway.serving import serve as serve_until
+from gateway.transports.logs import LEVELS, begin_logging
 from gateway.transports.vtp.access import MAX_CONNECTIONS, MAX_PER_ADDRESS
 from gateway.transports.vtp.broker import Broker, Limits
 from gateway.transports.vtp.endpoints import TLS
-from gateway.transports.vtp.logs import LEVELS, begin_logging
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.outbox import MAX_QUEUE, WHEN_FULL
 from gateway.transports.vtp.seen import MAX_RETENTION
@@ -105,8 +105,7 @@ def serve(sources: tuple[str, ...], **given: Any) -> None:
     settings = Serving(
         state=given["state"],
         local=given["local_ivoid"],
-        origin=Origin(given["origin"]) if given["origin"] else None,
-        release=given["release"],
+        provenance=Provenance(Origin(given["origin"]) if given["origin"] else None, given["release"]),
         receive=given["receive"],
         broadcast=given["broadcast"],
         sources=sources,

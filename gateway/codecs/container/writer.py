@@ -42,13 +42,21 @@ class Writer:
         self._size += len(payload)
         self.count += 1
         if self._size >= _BLOCK_TARGET:
-            self._flush()
+            self.flush()
 
     def close(self) -> None:
         """Write what is still held back. The file itself stays open."""
         if not self._sync:
             self._start(b"")
-        self._flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """End a block, if something is held back. What the file itself holds back is its own."""
+        if self._batch:
+            data = CODECS[self.codec][0](b"".join(self._batch))
+            self.file.write(write_varint(len(self._batch)) + _bytes(data) + self._sync)
+            self._batch.clear()
+            self._size = 0
 
     def _start(self, first: bytes) -> None:
         seed = self.schema.sha256.encode() + self.codec.encode() + first
@@ -56,13 +64,6 @@ class Writer:
         text = json.dumps(self.schema.json, separators=(",", ":")).encode()
         meta = b"".join(map(_bytes, (b"avro.codec", self.codec.encode(), b"avro.schema", text)))
         self.file.write(MAGIC + write_varint(2) + meta + b"\0" + self._sync)
-
-    def _flush(self) -> None:
-        if self._batch:
-            data = CODECS[self.codec][0](b"".join(self._batch))
-            self.file.write(write_varint(len(self._batch)) + _bytes(data) + self._sync)
-            self._batch.clear()
-            self._size = 0
 
 
 def write(file: BinaryIO, schema: AlertSchema, payloads: Iterable[bytes], codec: str = "null") -> int:

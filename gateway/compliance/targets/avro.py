@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from gateway.codecs.jsontree import walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.surface import PIXELS, Row, Surface
-from gateway.compliance.targets import jsons
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.avrotype import AvroType, Fixed, Primitive, leaves
 from gateway.model.fieldpath import FieldPath
@@ -75,7 +75,7 @@ def row(alert: Alert) -> Row:
     """The texts in a record. Raises AvroError."""
     narrow = {path for path, type_ in leaves(alert.schema.root) if type_ == Primitive("float")}
     found: dict[FieldPath, list[str]] = {}
-    for path, value, _ in jsons.walk(values_of(alert), FieldPath(()), 0):
+    for path, value, _ in walk(values_of(alert), FieldPath(()), 0):
         if isinstance(value, float):
             value = reference_text(value, bits=32 if path in narrow else 64)
         if isinstance(value, (str, int)):
@@ -141,7 +141,7 @@ def _said(node: dict[str, Any], path: FieldPath, found: dict[FieldPath, Surface]
 
 def _texts(value: Any) -> Iterator[str]:
     """The texts in what is said."""
-    return (leaf for _, leaf, _ in jsons.walk(value, FieldPath(()), 0) if isinstance(leaf, str))
+    return (leaf for _, leaf, _ in walk(value, FieldPath(()), 0) if isinstance(leaf, str))
 
 
 def _in(path: FieldPath, found: dict[FieldPath, Surface]) -> Surface | None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
+from gateway.codecs.jsontree import walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Surface, column, free_text
-from gateway.compliance.targets import jsons
 from gateway.errors import InputError, LimitError, Where
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.signs import signs
@@ -91,7 +91,7 @@ def _surfaces(schema: Any) -> Iterator[Surface]:
 
 def _said(value: dict[str, Any], *steps: str) -> Iterator[Surface]:
     """Rule 3."""
-    texts = [str(leaf) for _, leaf, _ in jsons.walk(value, FieldPath(()), 0)]
+    texts = [str(leaf) for _, leaf, _ in walk(value, FieldPath(()), 0)]
     if any(map(signs, texts)):
         yield free_text(*steps, "#text", text="\n".join(texts))
 

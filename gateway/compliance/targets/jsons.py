@@ -13,41 +13,31 @@ Rules
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from gateway.codecs.jsontree import inside, parse, walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Row, Surface, column
-from gateway.errors import JSONError, LimitError, Where
+from gateway.errors import JSONError
 from gateway.model.fieldpath import FieldPath
 from gateway.policy.events.signs import Sign, bulk, signs
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_DEPTH",
-    "MAX_VALUES",
     "NAME",
     "documents",
     "fields",
     "paths",
     "recognise",
     "rows",
-    "walk",
 ]
 
 NAME = "JSON"
 MAX_BYTES = 64 * 2**20
 """Largest JSON file in bytes: a full LSST alert has about 1 MB of it."""
-MAX_VALUES = 4_000_000
-"""Most values in a JSON file, told by its brackets and commas: each takes up to a hundred bytes of memory."""
-MAX_DEPTH = 32
-"""Deepest nesting of JSON values: alerts and annotations use 5."""
-
-_NAME = re.compile(r"[^\W\d][\w.:+-]{0,63}\Z")
 
 
 def recognise(start: bytes, name: str) -> bool:
@@ -85,7 +75,7 @@ def _of_value(
     """(path, value, what can be told of it, the text that it is in) of everything that has no parts."""
     for place, leaf, numbers in walk(value, path, 0):
         yield place, leaf, {*(signs(leaf) if isinstance(leaf, str) else ()), *bulk(numbers)}, within
-        inner = _inside(leaf) if within is None and isinstance(leaf, str) else None
+        inner = inside(leaf) if within is None and isinstance(leaf, str) else None
         if inner is not None:
             yield from _of_value(inner, place, place)
 
@@ -114,7 +104,7 @@ def _rows(value: Any) -> int:
 def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
     """(text, value) of one JSON document, or of one a line. Raises JSONError and LimitError."""
     try:
-        found = [(data, _parse(data))]
+        found = [(data, parse(data))]
     except JSONError:
         lines = [line for line in data.splitlines() if line.strip()]
         if len(lines) < 2:
@@ -122,7 +112,7 @@ def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
         found = []
         for number, line in enumerate(lines):
             try:
-                found.append((line, _parse(line)))
+                found.append((line, parse(line)))
             except JSONError as error:
                 raise error.located(record=number) from None
     yield from found
@@ -131,71 +121,3 @@ def documents(data: bytes) -> Iterator[tuple[bytes, Any]]:
 def paths(value: Any) -> Iterator[FieldPath]:
     """The paths to everything in a JSON value that has no parts. Raises LimitError (limit-depth)."""
     yield from dict.fromkeys(path for path, _, _ in walk(value, FieldPath(()), 0))
-
-
-def walk(value: Any, path: FieldPath, depth: int, numbers: int = 0) -> Iterator[tuple[FieldPath, Any, int]]:
-    """(path, value, how many numbers are in the outermost array around it) of everything that has no parts,
-    and of the keys of maps.
-
-    Raises LimitError (limit-depth).
-    """
-    if depth > MAX_DEPTH:
-        raise LimitError("limit-depth", f"The JSON is nested deeper than {MAX_DEPTH}.")
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            inner = path / key
-            if not _NAME.match(key):
-                inner = path.entries() if path.steps else FieldPath(("{}",))
-                yield inner, key, numbers
-            yield from walk(item, inner, depth + 1)
-    elif isinstance(value, list) and value:
-        numbers = numbers or _numbers(value, depth)
-        for item in value:
-            yield from walk(item, path.items() if path.steps else FieldPath(()), depth + 1, numbers)
-    else:
-        yield path, value, numbers
-
-
-def _numbers(value: Any, depth: int) -> int:
-    """How many numbers are in an array and the arrays in it."""
-    if isinstance(value, list):
-        return sum(_numbers(item, depth + 1) for item in value) if depth <= MAX_DEPTH else 0
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _inside(text: str) -> Any:
-    """Rule 3."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return None
-    return None
-
-
-def _parse(data: bytes) -> Any:
-    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
-        raise LimitError("limit-size", f"The JSON has more than {MAX_VALUES} values.")
-    try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=str, object_pairs_hook=_unique)
-    except RecursionError:
-        raise LimitError("limit-depth", "The JSON is nested too deeply.") from None
-    except _TwiceError:
-        raise JSONError(
-            "json-form",
-            "A key occurs twice in one object, and two readers may see two values.",
-            where=Where(),
-        ) from None
-    except ValueError:
-        raise JSONError("json-malformed", "The text is not JSON in UTF-8.") from None
-
-
-class _TwiceError(Exception):
-    """Rule 2."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _TwiceError
-    return found

@@ -52,7 +52,7 @@ class Enclosed:
 
     def is_packet(self, text: str | None) -> bool:
         """Whether a text holds the packet of the event's alert (rule 3)."""
-        data, schema = _bytes(text or "") if self._is_ours else None, self._schema()
+        data, schema = _bytes(text or ""), self._schema()
         if data is None or schema is None or schema.key is None:
             return False
         try:

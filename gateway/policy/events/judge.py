@@ -18,6 +18,7 @@ from datetime import datetime
 from gateway.errors import AvroError, PolicyError
 from gateway.model.alert import AlertSchema
 from gateway.model.audience import Audience
+from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import VOEvent
 from gateway.policy.alerts.judge import AlertJudge
@@ -27,7 +28,7 @@ from gateway.policy.events.markup import markup
 from gateway.policy.events.signs import BULK, Sign, asked, signs
 from gateway.policy.pattern import OTHER_KINDS, PathPattern
 from gateway.policy.profile import Profile
-from gateway.policy.rule import Decision, Resource, strictest
+from gateway.policy.rule import DEFAULT_DENY, Decision, Resource, strictest
 from gateway.policy.verdict import all_pass, changes, explain
 
 __all__ = ["EventJudge", "is_made", "judged", "signs_of"]
@@ -74,6 +75,13 @@ class EventJudge:
     def passes_sign(self, sign: Sign) -> bool:
         """Whether a sign passes in an event of which nothing else is declared (rule 1)."""
         return sign.release is None and self._decision(sign.resource, self._provenance).passes
+
+    def of_signs(self, found: set[Sign]) -> list[Decision]:
+        """The decisions about something that is no VOEvent and goes on whole, and about the signs in it: it is asked
+        about as any element of one is, and when elements are not all alike nobody can say which it would be."""
+        whole = {(Resource("voevent", FieldPath(("What",))), self._provenance)}
+        decisions = [self._decision(*one) for one in whole | asked(found, self._provenance)]
+        return decisions if self.passes_elements else [*decisions, DEFAULT_DENY]
 
     def passes_packet(self, schema: AlertSchema, payload: bytes) -> bool:
         """Whether all of an alert that an event has inline passes."""

@@ -87,7 +87,7 @@ def _is_simple(root: Element) -> bool:
     for node in root.iter("*"):
         if len(node) and str(node.tag).rpartition("}")[2] not in _HOLDERS:
             return False
-    return all(_PLAIN_URI.fullmatch(str(node.get("uri", ""))) for node in root.iter("{*}Reference"))
+    return all(_PLAIN_URI.fullmatch(str(node.get("uri"))) for node in root.iter("{*}Reference"))
 
 
 def _may_be_bulk(raw: str) -> bool:

@@ -97,8 +97,8 @@ _PARTS = re.compile(
 _BARE_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}\Z")
 _QUERY = re.compile(r"[?&;#/]([^=?&;#/\s]{1,64})=[^?&;#\s]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf|null)")
-_HARMLESS = re.compile(r"(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,16}\Z")
-"""Too short for a credential, and without what an address has; `signs` is called for every value there is."""
+_HARMLESS = re.compile(r"[0-9.eE+-]{0,32}\Z|(?:[A-Za-z0-9 _+\-,;()*=<>\[\]]|\.(?![A-Za-z])){0,12}\Z")
+"""A number, or shorter than any credential and designator, and no address. `signs` is called for every value."""
 _PERCENT = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _UNSEEN = {"Pd": "-", "Cf": "", "Mn": ""}
 _RARE = "jqzkxwv_b-yfghupmcldnorsait e"
@@ -112,7 +112,7 @@ def signs(text: str, *, prose: bool = False, address: bool = False) -> set[Sign]
     prose : people wrote it; address : it stands where an address is expected
     """
     found = {PLAIN} if prose and text.strip() else set()
-    if not address and _HARMLESS.match(text) and "lsst" not in text.lower():
+    if not address and _HARMLESS.match(text):
         return found
     known, spellings = lists(), _spellings(text)
     if bulk_numbers(text) > known.numbers or longest(text) > known.characters:
@@ -173,9 +173,9 @@ def longest(text: str) -> int:
 
 
 def _spellings(text: str) -> list[str]:
-    """The text and what it becomes when its encodings are undone (rule 2)."""
-    found = [_plain(text)]
-    while len(found) <= MAX_DECODED:
+    """The text as it is, for what is undone may join a credential to its neighbour, and what it becomes (rule 2)."""
+    found = list(dict.fromkeys((text, _plain(text))))
+    for _ in range(MAX_DECODED):
         decoded = _plain(_PERCENT.sub(_unquoted, html.unescape(found[-1])))
         if decoded == found[-1]:
             break
@@ -232,7 +232,7 @@ def host_link(host: str) -> Sign:
 
 
 def _link(kind: str, host: str = "") -> Sign:
-    return Sign(Resource("link", FieldPath((kind, *(reversed(host.strip(".").split(".")) if host else ())))))
+    return Sign(Resource("link", FieldPath((kind, *(reversed(host.split(".")) if host else ())))))
 
 
 # The lists

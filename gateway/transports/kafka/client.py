@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,9 @@ Settings = dict[str, object]
 
 RECONNECT = 500
 """Milliseconds before librdkafka connects again, doubled up to its 10 s. Its own 100 fill a log."""
+
+AGAIN = 60
+"""Seconds in which the same line is not said again."""
 
 log = logging.getLogger("gateway.kafka")
 
@@ -155,14 +159,28 @@ def _given(some: Mapping[str, object]) -> Settings:
 
 
 class Lines:
-    """Librdkafka's log, in ours and without secrets. It has what confluent-kafka wants of a logger."""
+    """Librdkafka's log, in ours and without secrets. It has what confluent-kafka wants of a logger.
 
-    def __init__(self, name: str, secrets: tuple[str, ...]) -> None:
-        self._name, self._secrets = name, secrets
+    What is said again within `AGAIN` seconds, as when a broker is away, is only for those who look for faults.
+    """
+
+    def __init__(
+        self, name: str, secrets: tuple[str, ...], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name, self._secrets, self._clock = name, secrets, clock
+        self._said: dict[str, float] = {}
 
     def log(self, level: int, message: str, *parts: object) -> None:
         """One line."""
-        log.log(level, "%s: %s", self._name, self.clean(message % parts if parts else message))
+        text = self.clean(message % parts if parts else message)
+        # Up to how long it took: "Connection refused (after 3ms in state CONNECT)".
+        start, now = text.partition(" (after ")[0], self._clock()
+        self._said = {key: when for key, when in self._said.items() if now - when < AGAIN}
+        if start in self._said:
+            level = logging.DEBUG
+        else:
+            self._said[start] = now
+        log.log(level, "%s: %s", self._name, text)
 
     def clean(self, text: str) -> str:
         """A text without secrets."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from gateway.relay.message import Headers, Product
 
-__all__ = ["FORMS", "OURS", "Form", "headers_of", "hop_format", "is_test"]
+__all__ = ["FORMS", "OURS", "TEST", "Form", "headers_of", "hop_format", "is_test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ FORMS = {
 OTHER = Form("blob", "application/octet-stream")
 CONTAINER = b"Obj\x01"
 OURS = frozenset({"content-type"})
+TEST = "_test"
+"""The header of a test."""
 
 
 def headers_of(product: Product, allowed: Collection[str] = ()) -> list[tuple[str, str | bytes | None]]:
@@ -50,7 +52,7 @@ def headers_of(product: Product, allowed: Collection[str] = ()) -> list[tuple[st
         ("content-type", form.content_type.encode()),
     ]
     if product.role == "test" or is_test(product.headers):
-        made.append(("_test", b"true"))
+        made.append((TEST, b"true"))
     passed = [(name, value) for name, value in product.headers if name in allowed and _passes(name)]
     return made + passed
 
@@ -70,4 +72,4 @@ def hop_format(headers: Headers) -> str | None:
 
 def is_test(headers: Headers) -> bool:
     """Whether a message is marked as a test, as hop-client does and understands it: by the header alone."""
-    return any(name == "_test" for name, _ in headers)
+    return any(name == TEST for name, _ in headers)

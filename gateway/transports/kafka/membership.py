@@ -13,6 +13,7 @@ Rules
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Collection, Iterable
 
 from confluent_kafka import (
@@ -27,10 +28,11 @@ from confluent_kafka import Message as Record
 
 from gateway.errors import SourceError
 from gateway.relay.metrics import Metrics
+from gateway.transports.kafka.faults import said
 from gateway.transports.kafka.handoff import Handoff
 from gateway.transports.kafka.ledger import Key
 
-__all__ = ["MAX_REVOKE_WAIT", "MAX_WATERMARK_WAIT", "Membership"]
+__all__ = ["MAX_LEAVE", "MAX_REVOKE_WAIT", "MAX_WATERMARK_WAIT", "Membership"]
 
 MAX_REVOKE_WAIT = 30
 """Seconds for what is under way when partitions are taken away (rule 1). Heartbeats go on meanwhile, and a group waits
@@ -39,6 +41,9 @@ five minutes for each member."""
 MAX_WATERMARK_WAIT = 10
 """Seconds to ask a broker which offsets it still has, when ours are gone."""
 
+MAX_LEAVE = 5
+"""Seconds to commit and to leave the group. Who needs longer has a broker that does not answer, and is not missed."""
+
 COMMIT = 1.0
 """Seconds between two commits: what comes again after a power failure."""
 
@@ -46,7 +51,7 @@ log = logging.getLogger("gateway.kafka")
 
 
 class Membership:
-    """The partitions of one consumer after the other.
+    """The partitions of one consumer.
 
     start : where to read partitions of which the group has committed nothing
     commits : whether acknowledged offsets are committed; a transaction does it otherwise
@@ -57,6 +62,7 @@ class Membership:
         self._name, self._start, self._commits = name, start, commits
         self._handoff, self._metrics = handoff, metrics
         self._next = 0.0
+        self._left = False
         self.paused = False
 
     def subscribe(self, consumer: Consumer, topics: list[str]) -> None:
@@ -71,18 +77,22 @@ class Membership:
             consumer.pause(partitions)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._left:
+            return
         keys = _keys(partitions)
         self._handoff.drop(keys)
         done = self._handoff.wait_for_acknowledgements(keys, MAX_REVOKE_WAIT)
         if not done:
             log.warning("%s: some of %s is still under way and comes again", self._name, _names(partitions))
-        self.commit_now(consumer, keys)
+        self._commit_now(consumer, keys)
         consumer.incremental_unassign(partitions)
         self._gone(partitions)
         if not done:
             self._again(consumer)
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._left:
+            return
         log.warning("%s: lost %s; what is not acknowledged comes again", self._name, _names(partitions))
         consumer.incremental_unassign(partitions)
         self._gone(partitions)
@@ -114,30 +124,44 @@ class Membership:
                 except KafkaException as error:
                     self.committed(error.args[0], _offsets(due))
 
-    def commit_now(self, consumer: Consumer, keys: Collection[Key] | None = None) -> None:
-        """Commit what is acknowledged, of some partitions or of all, and wait for the answer."""
+    def _commit_now(self, consumer: Consumer, keys: Collection[Key]) -> None:
+        """Commit what is acknowledged of some partitions, and wait for the answer."""
         if self._commits and (due := self._handoff.due(keys)):
             try:
                 consumer.commit(offsets=_offsets(due), asynchronous=False)
             except KafkaException as error:
                 log.warning(
-                    "%s: a commit failed, so messages come again: %s", self._name, error.args[0].str()
+                    "%s: a commit failed, so messages come again: %s", self._name, said(error.args[0])
                 )
 
     def committed(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
         """What became of a commit (rule 2)."""
         if error is not None:
-            log.warning("%s: a commit failed and is made again: %s", self._name, error.str())
+            log.warning("%s: a commit failed and is made again: %s", self._name, said(error))
             self._handoff.failed(_keys(partitions))
 
     def leave(self, consumer: Consumer) -> None:
-        """Commit what is acknowledged, and leave the group."""
-        self.commit_now(consumer)
-        try:
-            consumer.close()
-        except KafkaException as error:
-            log.warning("%s: did not leave in order: %s", self._name, error.args[0].str())
+        """Commit what is acknowledged, and leave the group. A broker that is away does not hold us up: librdkafka would
+        wait for it, and does so alone."""
+        due = self._handoff.due() if self._commits else []
+        self._left = True
         self._gone([TopicPartition(*key) for key in self._handoff.ledger.keys])
+        leaving = threading.Thread(
+            target=self._leave, args=(consumer, _offsets(due)), name=f"kafka {self._name} leaves", daemon=True
+        )
+        leaving.start()
+        leaving.join(MAX_LEAVE)
+        if leaving.is_alive():
+            log.warning("%s: the broker does not answer; left its group without a word", self._name)
+
+    def _leave(self, consumer: Consumer, offsets: list[TopicPartition]) -> None:
+        try:
+            if offsets:
+                consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            log.warning("%s: a commit failed, so messages come again: %s", self._name, said(error.args[0]))
+        finally:
+            consumer.close()
 
     def reset(self, consumer: Consumer, record: Record) -> None:
         """There is no start for a partition: nothing was committed yet, or what was is gone (rule 4)."""
@@ -158,7 +182,7 @@ class Membership:
         try:
             low, _ = consumer.get_watermark_offsets(place, timeout=MAX_WATERMARK_WAIT)
         except KafkaException as error:
-            log.warning("%s: cannot ask how many messages are gone: %s", self._name, error.args[0].str())
+            log.warning("%s: cannot ask how many messages are gone: %s", self._name, said(error.args[0]))
             low = OFFSET_BEGINNING
         gone = max(0, low - offset)
         self._metrics.add("gap_messages_total", gone, self._name)

@@ -6,7 +6,8 @@ Rules
    has read of a paused partition.
 2. Messages are taken in small batches: what does not fit into a processor's cache costs twice as much, and one at a
    time would mean to wait for Python's lock each time.
-3. Who is not let in at first has wrong settings and hears of it. Later it is waited for
+3. Nobody else touches a consumer: a call in another thread waits until no poll is under way, which may be never.
+4. Who is not let in at first has wrong settings and hears of it. Later it is waited for
    (`gateway.transports.kafka.watchdog`).
 """
 
@@ -15,9 +16,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import orjson
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import Message as Record
 
 from gateway.errors import SourceError
@@ -59,6 +63,8 @@ OWN: Settings = {
 }
 """What every consumer is told beside where to connect to."""
 
+T = TypeVar("T")
+
 log = logging.getLogger("gateway.kafka")
 
 
@@ -68,7 +74,7 @@ class Poller:
     make : a consumer with such settings beside its own
     silence : seconds without a word from any broker after which there is a new consumer
     clock : seconds
-    consumer : the one that is alive
+    group : what a transaction has to know of the group, as of the last turn
     """
 
     def __init__(
@@ -76,25 +82,27 @@ class Poller:
         name: str,
         make: Callable[[Settings], Consumer],
         topics: Sequence[str],
-        membership: Membership,
+        member: Callable[[Handoff], Membership],
         handoff: Handoff,
         metrics: Metrics,
         silence: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._name, self._make, self._topics, self._membership = name, make, list(topics), membership
+        self._name, self._make, self._topics, self._member = name, make, list(topics), member
         self._handoff, self._metrics, self._silence, self._clock = handoff, metrics, silence, clock
+        self._membership: Membership = member(handoff)
         self._settings: Settings = {
             "stats_cb": self._look,
             "error_cb": self._told,
-            "on_commit": membership.committed,
+            "on_commit": lambda error, partitions: self._membership.committed(error, partitions),
             "statistics.interval.ms": max(1, min(5000, int(silence * 250))),
         }
         self._watchdog = Watchdog(clock(), silence)
         self._known = False
         self._error: SourceError | None = None
         self._size = float(MAX_BATCH // 10)
-        self.consumer: Consumer | None = None
+        self._questions: SimpleQueue[tuple[Callable[[Consumer], object], Future[object]]] = SimpleQueue()
+        self.group: object | None = None
 
     def run(self) -> None:
         """Read until the handoff closes. What it ends with is raised in the loop."""
@@ -109,14 +117,17 @@ class Poller:
     def _live(self) -> None:
         """The life of one consumer."""
         consumer = self._make(self._settings)
-        self._watchdog, self._membership.paused = Watchdog(self._clock(), self._silence), False
+        self._watchdog, self._membership = (
+            Watchdog(self._clock(), self._silence),
+            self._member(self._handoff),
+        )
         self._membership.subscribe(consumer, self._topics)
-        self.consumer = consumer
         try:
             while not self._handoff.closing and self._error is None:
                 self._pace(consumer)
                 self._read(consumer)
                 self._membership.commit(consumer, self._clock())
+                self._answer(consumer)
                 if self._watchdog.silent(self._clock()):
                     self._metrics.add("renewals_total", 1, self._name)
                     log.warning("%s: no broker answers for %g s; connecting anew", self._name, self._silence)
@@ -124,8 +135,23 @@ class Poller:
             if self._error is not None:
                 raise self._error
         finally:
-            self.consumer = None
+            self.group = None
             self._membership.leave(consumer)
+
+    def ask(self, question: Callable[[Consumer], T]) -> Future[T]:
+        """Have the consumer asked, which belongs to the thread. Answered at its next turn."""
+        future: Future[Any] = Future()
+        self._questions.put((question, future))
+        return future
+
+    def _answer(self, consumer: Consumer) -> None:
+        self.group = consumer.consumer_group_metadata()
+        while not self._questions.empty():
+            question, future = self._questions.get()
+            try:
+                future.set_result(question(consumer))
+            except KafkaException as error:
+                future.set_exception(error)
 
     def _pace(self, consumer: Consumer) -> None:
         """Wait, pause, resume (rule 1)."""

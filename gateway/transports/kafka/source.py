@@ -14,16 +14,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Literal
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from gateway.relay.message import Message, Position
 from gateway.relay.metrics import Metrics
 from gateway.transports.kafka.client import Cluster, Settings, settings, unusable
 from gateway.transports.kafka.handoff import Handoff
-from gateway.transports.kafka.ledger import Place
+from gateway.transports.kafka.ledger import Key, Place
 from gateway.transports.kafka.membership import Membership
 from gateway.transports.kafka.poller import OWN, Poller
 from gateway.transports.kafka.watchdog import MAX_SILENCE
@@ -31,7 +31,11 @@ from gateway.transports.kafka.watchdog import MAX_SILENCE
 __all__ = ["MAX_CLOSE", "KafkaSource"]
 
 MAX_CLOSE = 15
-"""Seconds to commit and to leave the group. Who needs longer has a broker that does not answer, and is not missed."""
+"""Seconds for the thread to end: what it has begun takes some, see `gateway.transports.kafka.membership`."""
+
+SESSION = 45
+"""Seconds after which a group takes the partitions of a member away that has died without a word. Kafka's own default:
+a shorter one moves them in each hiccup of a network."""
 
 STARTS = {"earliest": OFFSET_BEGINNING, "latest": OFFSET_END}
 
@@ -46,6 +50,7 @@ class KafkaSource:
     start : where to read what the group has not read yet, at the oldest message or the next one
     commits : False when a transaction commits (`gateway.transports.kafka.transaction`)
     silence : seconds without a word from any broker after which it connects anew
+    session : seconds after which others get the partitions of one that died; brokers want 6 at least
     """
 
     def __init__(
@@ -59,10 +64,19 @@ class KafkaSource:
         start: Literal["earliest", "latest"] = "earliest",
         commits: bool = True,
         silence: float = MAX_SILENCE,
+        session: float = SESSION,
     ) -> None:
         self.name, self._topics, self._metrics, self._silence = name, topics, metrics, silence
         self._start, self._commits = STARTS[start], commits
-        self._settings = settings(cluster, name) | OWN | {"group.id": group}
+        self._settings = (
+            settings(cluster, name)
+            | OWN
+            | {
+                "group.id": group,
+                "session.timeout.ms": int(session * 1000),
+                "heartbeat.interval.ms": int(session * 1000 / 15),
+            }
+        )
         self._cluster = cluster
         self._handoff: Handoff | None = None
         self._poller: Poller | None = None
@@ -81,13 +95,15 @@ class KafkaSource:
         self._handoff = handoff = Handoff()
         if self._stopped:
             handoff.stop()
-        membership = Membership(self.name, self._start, self._commits, handoff, self._metrics)
         self._poller = Poller(
-            self.name, self._made, self._topics, membership, handoff, self._metrics, self._silence
+            self.name, self._made, self._topics, self._member, handoff, self._metrics, self._silence
         )
         self._thread = threading.Thread(target=self._poller.run, name=f"kafka {self.name}", daemon=True)
         self._thread.start()
         return handoff
+
+    def _member(self, handoff: Handoff) -> Membership:
+        return Membership(self.name, self._start, self._commits, handoff, self._metrics)
 
     def _made(self, own: Settings) -> Consumer:
         try:
@@ -106,9 +122,16 @@ class KafkaSource:
         return self._handoff.holds(places)
 
     @property
-    def consumer(self) -> Consumer | None:
-        """The consumer that is alive, for `gateway.transports.kafka.transaction`: it may be used in any thread."""
-        return self._poller.consumer if self._poller is not None else None
+    def group(self) -> object | None:
+        """What a transaction has to know of the group; None while there is no connection."""
+        return self._poller.group if self._poller is not None else None
+
+    def committed(self, keys: Collection[Key], wait: float) -> dict[Key, int]:
+        """The offsets that the group has committed. Not to be called in the loop. Raises KafkaException."""
+        assert self._poller is not None
+        asked = [TopicPartition(*key) for key in keys]
+        found = self._poller.ask(lambda consumer: consumer.committed(asked, wait)).result(2 * wait)
+        return {(one.topic, one.partition): one.offset for one in found}
 
     def stop(self) -> None:
         """Give no more; the partitions stay ours until `close`, so that what is under way can be acknowledged."""

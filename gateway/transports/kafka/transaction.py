@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import Message as Record
 
 from gateway.errors import SettingsError
@@ -99,15 +99,14 @@ class TransactionSink:
 
     def _exchange(self, products: Sequence[Product], places: Sequence[Place]) -> Sequence[Refused]:
         """Products for offsets. Raises KafkaException; then the producer is not used again."""
-        producer, consumer = self._open(), self._source.consumer
-        if consumer is None:
-            raise KafkaException(KafkaError(KafkaError._STATE, "the source has no connection"))
         # In this order: a generation of after a loss comes with the knowledge of the loss (rule 3).
-        group = consumer.consumer_group_metadata()
+        producer, group = self._open(), self._source.group
+        if group is None:
+            raise KafkaException(KafkaError(KafkaError._STATE, "the source has no connection"))
         if not self._source.holds(places):
             return ()
         offsets = _offsets(places)
-        if self._doubt and self._done(consumer, offsets):
+        if self._doubt and self._done(offsets):
             self._doubt = False
             return ()
         never: dict[int, KafkaError] = {}
@@ -161,12 +160,10 @@ class TransactionSink:
         except KafkaException as caught:
             told(caught.args[0], None)
 
-    def _done(self, consumer: Consumer, offsets: dict[Key, int]) -> bool:
+    def _done(self, offsets: dict[Key, int]) -> bool:
         """Whether the transaction was made after all (rule 2)."""
-        asked = [TopicPartition(*key) for key in offsets]
-        return all(
-            one.offset >= offsets[one.topic, one.partition] for one in consumer.committed(asked, self._wait)
-        )
+        committed = self._source.committed(offsets, self._wait)
+        return all(committed[key] >= offset for key, offset in offsets.items())
 
     def _open(self) -> Producer:
         if self._producer is None:

@@ -15,6 +15,8 @@ goes through on its way from one socket to others is `gateway.relay`.
     author       sends events to a broker, again where that may help
     subscriber   listens to a broker, and connects again
     listener     listens to several brokers as if they were one
+    source       brokers as a source of a route: an event is on the disk before it is acknowledged
+    sink         a broker as a sink of a route
     inbox        what was acknowledged and waits for its handler
     quoted       a peer's words, fit for a terminal
 """

@@ -41,6 +41,7 @@ class Intake:
     """Takes packets, from authors and from elsewhere. `give` gets every event that is to be broadcast.
 
     counts : `received`, and of these `accepted`, `duplicate`, `refused`
+    failed : how many turns the disk did not take: what came in them was not accepted
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Intake:
     ) -> None:
         self.relay, self.seen, self._give, self._wall = relay, seen, give, wall
         self.counts: Counter[str] = Counter()
+        self.failed = 0
         self._turn: list[tuple[Packet, AuthorPeer | None, Offer | None, int | None]] = []
         self._due = False
         self._owed: list[tuple[Offer, int]] = []
@@ -121,6 +123,7 @@ class Intake:
         try:
             self.seen.commit()
         except OutputError as error:
+            self.failed += 1
             log.error("nothing can be kept: %s", error)
             for _, author, _, _ in turn:
                 if author is not None:

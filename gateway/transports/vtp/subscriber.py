@@ -81,6 +81,11 @@ class Subscriber:
         self._backoff = Backoff(random, subscription.longest)
         self._link: Link | None = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether it is."""
+        return self._link is not None
+
     async def run(self) -> None:
         """Connect, and listen, and connect again."""
         while True:
