@@ -35,8 +35,9 @@ from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.private import private_folder
 from gateway.relay import service as relay
 from gateway.relay.contract import Refused, Source
-from gateway.relay.deadletter import Item, Letters
+from gateway.relay.deadletter import Letters
 from gateway.relay.delivery import Delivery
+from gateway.relay.message import Item
 from gateway.relay.metrics import Metrics
 from gateway.relay.pulse import pulse
 from gateway.relay.route import Output, Route, bury
