@@ -3,11 +3,15 @@
 import json
 import re
 import signal
+import time
 
 import pytest
 from cli_runs import assert_clean, invoke
 from interop.ours import OURS, serving
 from interop.process import running
+
+from gateway.model.voevent import ROLES
+from gateway.transports.vtp.status import ask
 
 STREAM = "ivo://org.example/stream"
 
@@ -22,9 +26,10 @@ def event(local, role="observation"):
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    """The ports of a broker of ours, for authors and for subscribers."""
-    with serving(tmp_path_factory.mktemp("broker") / "ours") as (_, receive, broadcast):
-        yield receive, broadcast
+    """The ports of a broker of ours, for authors and for subscribers, and its state."""
+    folder = tmp_path_factory.mktemp("broker") / "ours"
+    with serving(folder) as (_, receive, broadcast):
+        yield receive, broadcast, folder / "state"
 
 
 @pytest.fixture
@@ -70,6 +75,17 @@ def test_a_line_an_event(listen, send):
     assert lines[1].split()[1:] == ["utility", f"{STREAM}#line-2"]
     assert program.lines[-1] == "2 events, 0 refused"
     assert "SENTINEL" not in program.text
+
+
+def test_the_broker_is_asked_for_the_roles_that_are_wanted(listen, broker):
+    with listen(), listen("--role", "prediction", "--role", "utility"):
+        end = time.monotonic() + 30  # it asks when it is asked who it is
+        while ["prediction", "utility"] not in (
+            given := [one["roles"] for one in ask(broker[2])["subscribers"]]
+        ):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert sorted(ROLES) in given  # who says nothing is still told that there are tests
 
 
 def test_json_and_files(listen, send, broker, tmp_path):

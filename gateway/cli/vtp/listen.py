@@ -126,7 +126,7 @@ def listen(
     Exit codes: 0 all events were handled; 1 some were refused or their command failed; 2 no broker could be reached.
     """
     command = Command(line, exec_seconds) if line else None
-    subscription = Subscription(ivoid, filters, version, client_tls(use_tls, ca, cert), max_bytes)
+    subscription = Subscription(ivoid, filters, version, client_tls(use_tls, ca, cert), max_bytes, roles)
     with Progress("events") as progress:
         hearing = Hearing(
             Converter("voevent", policy=Policy(policy)),

@@ -15,10 +15,12 @@ Rules
     values, compiler    what XPath says about numbers and texts; term -> plain functions
     filter              Filter: one expression, ready to use
     subscription        FilterSet: what one connection asked for, with the operator's own filter
+    allowance           Allowance: what the filters of one address may cost, however many connections it has
 """
 
+from gateway.filters.xpath.allowance import Allowance, Allowances
 from gateway.filters.xpath.filter import Filter
 from gateway.filters.xpath.subscription import FilterSet
 from gateway.filters.xpath.tree import EventTree
 
-__all__ = ["EventTree", "Filter", "FilterSet"]
+__all__ = ["Allowance", "Allowances", "EventTree", "Filter", "FilterSet"]

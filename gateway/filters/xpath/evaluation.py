@@ -34,13 +34,18 @@ class Overspent(Exception):
 class Evaluation:
     """What is left of the budget, and the position that the innermost brackets ask for."""
 
-    __slots__ = ("left", "position", "size", "tree")
+    __slots__ = ("budget", "left", "position", "size", "tree")
 
     def __init__(self, tree: EventTree, budget: int = MAX_COST) -> None:
         self.tree = tree
-        self.left = budget
+        self.budget = self.left = budget
         self.position = 1
         self.size = 1
+
+    @property
+    def spent(self) -> int:
+        """What it has cost so far. What would have been too much was not done."""
+        return min(self.budget, self.budget - self.left)
 
     def pay(self, units: int) -> None:
         """Raises Overspent."""
