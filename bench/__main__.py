@@ -9,6 +9,7 @@ import click
 import orjson
 
 from bench import policy, report, visit, works
+from bench.relay.command import relay
 from bench.vtp.command import vtp
 from bench.vtp.memory import memory
 
@@ -86,6 +87,7 @@ def main(
 
 main.add_command(vtp)
 main.add_command(memory)
+main.add_command(relay)
 
 if __name__ == "__main__":
     main()

@@ -22,8 +22,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from gateway.codecs.jsontree import parse
 from gateway.errors import JSONError, LimitError, SettingsError, Where
+from gateway.model.jsontree import parse
 from gateway.model.notice import Notice
 from gateway.model.provenance import UNDECLARED, Provenance
 

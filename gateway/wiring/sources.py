@@ -96,7 +96,7 @@ def _vtp(name: str, table: VTPSource, declared: Declared, folder: Path, config: 
 def _kafka(
     name: str, table: KafkaSource, declared: Declared, folder: Path, metrics: Metrics, commits: bool
 ) -> Opened:
-    schemas = kafka.schemas_of(table.registry, folder / "schemas")
+    schemas = kafka.schemas_of(table.registry, folder / "schemas", metrics)
 
     async def prepare(messages: Sequence[Message]) -> None:
         await schemas.prepare(message.data for message in messages)

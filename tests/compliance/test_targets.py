@@ -15,10 +15,10 @@ from astropy.table import Table
 from canaries import CANARY, avsc, files, fits_file, parquet, plain_json, votable
 from checking import ALERTS, one, verdicts
 
-from gateway.codecs import jsontree
 from gateway.compliance import sources
 from gateway.compliance.sources import Source, Unreadable
 from gateway.compliance.targets import FORMATS, MAX_SURFACES, felis, fits, jsons, links, xmlroot
+from gateway.model import jsontree
 
 FORMS = {
     "alerts.avro": "alerts",

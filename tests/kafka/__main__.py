@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 
 from kafka.broker import KafkaBroker
 from kafka.programs import missing
@@ -17,13 +18,15 @@ from kafka.tokens import token_endpoint
 
 TOPIC = f"{ALERTS}-simulated"
 PARTITIONS = 4
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
     if reason := missing("kafka"):
         print(reason, file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in SIGNALS:
+        signal.signal(number, _leave)
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="kafka-")))
@@ -41,6 +44,13 @@ def main() -> int:
         print(described(broker, issuer, registry), flush=True)
         signal.pause()
     return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Who is in a hurry and asks twice must not leave servers behind."""
+    for each in SIGNALS:
+        signal.signal(each, lambda *_: None)
+    raise KeyboardInterrupt
 
 
 def described(broker: KafkaBroker, issuer: str, registry: str) -> str:

@@ -64,15 +64,14 @@ class Child(Running):
             raise
 
     def end(self) -> None:
-        """Stop it in order: returns when it has ended."""
-        self._unguard()
+        """Stop it in order: returns when it has ended. Until then it is guarded: who waits may be interrupted."""
         super().end()
+        self._unguard()
 
     def kill(self) -> None:
         """As a crash ends it."""
-        self._unguard()
         self.process.kill()
-        super().end()
+        self.end()
 
     def _unguard(self) -> None:
         self._guard.kill()

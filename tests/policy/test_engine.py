@@ -23,11 +23,13 @@ from gateway.model.audience import PUBLIC, Audience
 from gateway.model.avrotype import leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.provenance import UNDECLARED, Origin, Provenance
-from gateway.model.voevent import VOEvent
+from gateway.model.voevent import Param, VOEvent
 from gateway.policy import engine
 from gateway.policy.engine import Policy
+from gateway.policy.events.notice import policy_group
 from gateway.policy.moment import Moment
 from gateway.policy.profile import load
+from gateway.policy.release import Release
 from gateway.policy.rule import Resource
 from gateway.schema import registry
 from gateway.schema.parse import parse_schema
@@ -40,6 +42,11 @@ JSON = cast(Any, RELEASED.json)
 FOUND = simulated()[0]
 ISSUED = Provenance(Origin.ALERT, issued=True)
 EXTERNAL = Provenance(Origin.EXTERNAL)
+
+
+def counts(release: Release[Alert]) -> list[Param]:
+    """What the Group `policy` of an event made from a release counts besides what is withheld."""
+    return [param for param in policy_group(release).params if "." in str(param.name)][1:]
 
 
 @pytest.mark.parametrize("name", ["rdo013-2025", "packet-only"])
@@ -272,6 +279,7 @@ def test_rows_of_another_programme_are_not_in_the_release() -> None:
     mixed = edited(found, claim)
     made = Policy().release(mixed)
     assert made.rows == 2
+    assert counts(made) == [Param("rows.withheld", "2", data_type="int")]
     assert made.rules == {"ztf-other-programme-rows": 2}
     assert SECRET.encode() not in made.item.payload
     assert {row["programid"] for name in ("prv_candidates", "fp_hists") for row in rows(made.item, name)} == {
@@ -353,6 +361,7 @@ def test_a_new_field_stays_behind_and_the_stream_goes_on(name: str) -> None:
     alert = Alert(schema, payload, CONFLUENT, FOUND.provenance)
     made = Policy().release(alert)
     assert made.beyond == ("secret",)
+    assert counts(made) == [Param("fields.unknown", "1", data_type="int")]
     assert not made.whole
     assert made.item.schema is RELEASED
     assert made.item.payload == FOUND.payload

@@ -7,6 +7,7 @@ from a data release, and looked for in all that leaves.
 
 import logging
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -349,6 +350,7 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("What.trail.trailLength", {"What.trail.trailLength"}),
         ("What.trail.trailLength.Description", {"What.trail.trailLength"}),
         ("What.*.trailLength", {"What.trail.trailLength"}),
+        ("What.trail.Description", {"What.trail.Description"}),
         ("What.prvDiaSources[].band", {"What.prvDiaSources[].band"}),
         ("What.prvDiaSources.band", {"What.prvDiaSources[].band"}),
         ("WhereWhen", {"WhereWhen"}),
@@ -358,11 +360,18 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("Why.Inference.Name", {"Why.Inference"}),
         ("Citations", {"Citations"}),
         ("Who.Author.contactEmail", {"Who"}),
+        ("How.*", {"How.Description", "How.Reference"}),
+        ("What.psfFlux.value", {"What.psfFlux"}),
+        ("What.psfFlux.*", {"What.psfFlux"}),
+        ("What.psfFlux.other", set()),
     ],
 )  # fmt: skip
 def test_what_is_declared_for_a_path(path: str, withheld: set[str]) -> None:
     release = POLICY.release(EVENT, provenance=declared(path))
     assert set(map(str, release.withheld)) == withheld
+    for name in ("WhereWhen", "How", "Why", "Description", "Reference"):
+        if not any(one.startswith(name) for one in withheld):
+            assert getattr(release.item, name.lower()) == getattr(EVENT, name.lower())
     assert errors(encode(release.item)) == []
 
 
@@ -399,11 +408,53 @@ def test_a_table_with_uneven_rows_stays_whole_or_goes() -> None:
     assert CANARY.encode() not in encode(POLICY.release(event, provenance=declared("What.t")).item)
 
 
+@pytest.mark.parametrize("other", [EXTERNAL, DP2])
+def test_of_several_declarations_all_hold(other: Provenance) -> None:
+    fields = (("What.**", EXTERNAL), ("What.psfFlux", other))
+    for several in (fields, fields[::-1]):
+        release = POLICY.release(EVENT, provenance=replace(EXTERNAL, fields=several))
+        assert set(map(str, release.withheld)) == ({"What.psfFlux"} if other is DP2 else set())
+
+
 @pytest.mark.parametrize("path", ["xmatch.**", "what.x", "How.Band", "Why.Reason", "ivorn2"])
 def test_a_declaration_that_can_be_about_nothing_is_refused(path: str) -> None:
     with pytest.raises(SettingsError) as error:
         POLICY.release(EVENT, provenance=declared(path))
     assert error.value.code == "settings-value"
+    assert error.value.message == (
+        "A path whose provenance is declared names no element of a VOEvent. It begins with What, Who, "
+        "WhereWhen, How, Why, Citations, Description or Reference."
+    )
+
+
+def test_what_has_no_name_has_an_empty_step_and_what_is_emptied_goes() -> None:
+    param = model.Param("p", CANARY)
+    items = (
+        model.Group(None, None, (param,)),
+        model.Table(None, None, (model.Field("c"),), ((CANARY,),)),
+        model.Group("emptied", None, (param,)),
+        model.Group("empty"),
+    )
+    event = replace(EVENT, what=model.What(items), original=None)
+    paths = ("What..p", "What.[].c", "What.emptied.p")
+    for path in paths:
+        left = POLICY.release(event, provenance=declared(path))
+        assert path in set(map(str, left.withheld))
+    left = POLICY.release(event, provenance=declared(*paths))
+    assert CANARY.encode() not in encode(left.item)
+    assert left.item.what is not None
+    assert [getattr(item, "name", None) for item in left.item.what.items] == ["empty", "policy"]
+
+
+def test_what_a_text_is_for() -> None:
+    assert [*elements.texts("word")] == [("word", "word")]
+    assert [*elements.texts(("two words", None))] == [("two words", "prose")]
+    reference = model.Reference("https://a.org/", "url")
+    assert [*elements.texts((model.Description("word"), reference))] == [
+        ("word", "prose"),
+        ("https://a.org/", "address"),
+        ("url", "word"),
+    ]
 
 
 def test_names_decide_nothing() -> None:
@@ -438,6 +489,22 @@ def test_a_profile_may_pass_elements_of_a_broker() -> None:
     assert [getattr(item, "name", None) for item in release.item.what.items] == ["score", "policy"]
 
 
+def test_a_comment_is_prose() -> None:
+    """A profile that passes every element of a broker does not pass what people wrote between them."""
+    rule = Rule(
+        "broker", "pass", (Origin.BROKER_ANNOTATION,), (KindRange("voevent"),), (PathPattern.parse("**"),),
+        "P15", "test", "inferred", "A test.",
+    )  # fmt: skip
+    policy = Policy(replace(POLICY.profile, rules=(*POLICY.profile.rules, rule)), POLICY.clock)
+    data = encode(VOEvent("2.0", "ivo://example.org/x#1", what=model.What((model.Param("score", "0.93"),))))
+    broker = Provenance(Origin.BROKER_ANNOTATION)
+    assert policy.release(decode(data), provenance=broker).whole
+    for place in (b"<voe:VOEvent", b"<What", b"</What>"):
+        commented = data.replace(place, b"<!--word-->" + place)
+        assert commented != data
+        assert policy.release(decode(commented), provenance=broker).withheld == {elements.MARKUP}
+
+
 DDP = Provenance(Origin.DDP)
 DDP_RULE = Rule(
     "ddp", "pass", (Origin.DDP,), (KindRange("voevent"), KindRange("text")), (PathPattern.parse("**"),),
@@ -470,6 +537,13 @@ def annotated(score: str, withheld: str) -> VOEvent:
         ("82344.24", "22.8734"),
         ("1.524893", "22.8734"),
         ("61082.201540", "2461082.70154"),
+        ("2461082.70154", "61082.20154"),
+        ("22.8734", "-0.399216"),
+        ("22.8734", "-1310.549"),
+        ("2.2873e1", "22.8734"),
+        ("2.2873E1", "22.8734"),
+        ("0.35909", "32.512"),
+        ("2582.3", "22.87"),  # four digits of what is withheld are enough
     ],
 )
 def test_an_annotation_does_not_repeat_what_is_withheld(score: str, withheld: str) -> None:
@@ -496,6 +570,10 @@ def test_an_annotation_does_not_repeat_what_is_withheld(score: str, withheld: st
         ("", ""),
         ("nan", "nan"),
         ("0.00000", "0.00000"),
+        ("22.874", "22.8734"),
+        ("2511.9", "22.9"),
+        ("-1.2345e300", "22.8734"),
+        ("1.2345e999", "22.8734"),
     ],
 )
 def test_an_annotation_of_its_own_passes(score: str, withheld: str) -> None:
@@ -506,8 +584,9 @@ def test_an_annotation_of_its_own_passes(score: str, withheld: str) -> None:
 
 def test_nothing_left_is_no_event() -> None:
     event = VOEvent("2.0", "ivo://example.org/x#1", description="x")
-    with pytest.raises(PolicyError):
-        POLICY.release(event, provenance=declared("**"))
+    for path in ("**", "*"):
+        with pytest.raises(PolicyError):
+            POLICY.release(event, provenance=declared(path))
     with pytest.raises(PolicyError):
         POLICY.release(event, provenance=declared("Description"))
     with pytest.raises(PolicyError) as error:
@@ -524,23 +603,49 @@ REDACTED = declared("What.psfFlux")
 def test_a_redacted_event_says_so() -> None:
     release = POLICY.release(EVENT, provenance=REDACTED, issuer=Issuer("edu.example", "safe", "#"))
     event = release.item
-    assert event.ivorn.startswith("ivo://edu.example/safe#313888617405645/")
+    assert re.fullmatch("ivo://edu.example/safe#313888617405645/[0-9a-f]{16}", event.ivorn)
     assert event.role == EVENT.role
     assert event.who is not None
     assert (event.who.author_ivorn, event.who.date) == ("ivo://edu.example/safe", "2026-02-14T05:14:31Z")
+    title = "Copy of an event of another author, without what a policy withholds"
+    assert event.who.author == model.Author((model.AuthorField("title", title),))
     assert event.citations is not None
     assert event.citations.events[0] == model.EventIVORN(EVENT.ivorn, "followup")
     assert [one.cite for one in event.citations.events] == ["followup", "followup", "followup", "retraction"]
     assert event.what is not None
     group = event.what.group("policy")
     assert group == policy_group(release)
-    assert {param.name: param.text for param in group.params} == {
-        "profile": "rdo013-2025",
-        "profile.sha256": load("rdo013-2025").sha256,
-        "audience": "public",
-        "withheld": "1",
-        "clauses": "P25",
-    }
+    said = [
+        ("profile", "rdo013-2025", "string"),
+        ("profile.sha256", load("rdo013-2025").sha256, "string"),
+        ("audience", "public", "string"),
+        ("withheld", "1", "int"),
+        ("clauses", "P25", "string"),
+    ]
+    assert group == model.Group(
+        "policy", None, tuple(model.Param(name, text, data_type=kind) for name, text, kind in said)
+    )
+
+
+def test_a_redacted_event_says_what_it_cites_and_by_which_clauses() -> None:
+    copy = "A copy of the first event cited, without what the policy withholds."
+    assert EVENT.citations is not None
+    for citations in (EVENT.citations, replace(EVENT.citations, description=None), None):
+        event = replace(EVENT, citations=citations, description="https://data.lsst.cloud/x", original=None)
+        left = POLICY.release(event, provenance=REDACTED).item
+        before = citations.description if citations else None
+        assert left.citations is not None
+        assert left.citations.description == (f"{copy} {before}" if before else copy)
+        assert left.what is not None
+        assert "P16 P25" in {param.text for param in left.what.group("policy").params}
+
+
+def test_of_an_event_without_a_what_or_a_known_identifier_one_is_made() -> None:
+    event = VOEvent("2.0", "no identifier", description="x", reference=model.Reference("https://a.org/"))
+    left = POLICY.release(event, provenance=declared("Description")).item
+    assert re.fullmatch(r"ivo://org\.example/alerts\?[0-9a-f]{16}", left.ivorn)
+    assert left.what is not None
+    assert [getattr(item, "name", None) for item in left.what.items] == ["policy"]
 
 
 def test_a_redacted_event_never_tells_the_value() -> None:
@@ -597,9 +702,13 @@ def test_the_issuer_is_that_of_the_settings() -> None:
     assert output.ivorn is not None
     assert output.ivorn.startswith("ivo://edu.example/s?313888617405645/")
     assert [str(loss) for loss in output.losses] == ["1 elements: withheld by the policy"]
-    for wrong in ("a", "a b", "", "a/../b?"):
-        with pytest.raises(SettingsError):
+    assert Issuer("abc").ivorn == "ivo://abc/alerts"
+    for wrong in ("a", "ab", "a b", "", "a/../b?"):
+        with pytest.raises(SettingsError) as error:
             Issuer(wrong)
+        assert error.value.message == "Authority and stream must be those of an IVOA identifier."
+    with pytest.raises(SettingsError):
+        Issuer("org.example", "a b")
 
 
 def test_a_minted_event_has_the_same_group() -> None:

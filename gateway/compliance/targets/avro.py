@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gateway.codecs.jsontree import walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.surface import PIXELS, Row, Surface
 from gateway.model.alert import Alert, AlertSchema
 from gateway.model.avrotype import AvroType, Fixed, Primitive, leaves
 from gateway.model.fieldpath import FieldPath
 from gateway.model.floattext import reference_text
+from gateway.model.jsontree import walk
 from gateway.policy.alerts.judge import NOT_RELEASED, nearest
 from gateway.policy.events.signs import Sign, bulk, signs
 from gateway.policy.rule import Decision, Resource

@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from gateway.codecs.jsontree import walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Surface, column, free_text
 from gateway.errors import InputError, LimitError, Where
 from gateway.model.fieldpath import FieldPath
+from gateway.model.jsontree import walk
 from gateway.policy.events.signs import signs
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "NAME", "fields", "recognise"]

@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gateway.codecs.jsontree import inside, parse, walk
 from gateway.compliance.manifest import Manifest
 from gateway.compliance.sources import Source
 from gateway.compliance.surface import Content, Row, Surface, column
 from gateway.errors import JSONError
 from gateway.model.fieldpath import FieldPath
+from gateway.model.jsontree import inside, parse, walk
 from gateway.policy.events.signs import Sign, bulk, signs
 
 __all__ = [

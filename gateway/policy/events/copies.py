@@ -1,8 +1,8 @@
 """Whether an annotation repeats a number that is withheld (clause P15, L16): then it is a copy, no derived product.
 
 Rules
-1. A number is repeated when it stands there again, rounded or not, in another unit (powers of ten, degrees, radians,
-   hours, arcseconds), as a magnitude of a flux or the reverse, or as another count of days (MJD, JD).
+1. A number is repeated when it stands there again, rounded or not, with either sign, in another unit (powers of ten,
+   degrees, radians, hours, arcseconds), as a magnitude of a flux or the reverse, or as another count of days (MJD, JD).
 2. Both must have digits enough that this is no accident: `DIGITS` in the annotation, one less in what is withheld.
    Whole numbers are identifiers and counts, and not looked at.
 """
@@ -58,7 +58,7 @@ class Copies:
 def _before(x: float) -> Iterator[float]:
     """All that a number may have been before it became this one (rule 1). Each rises or falls with it."""
     for factor in _FACTORS:
-        yield from (x / factor, x * factor, -x / factor)
+        yield from (x / factor, x * factor, -x / factor, -x * factor)
     for zero in _ZERO_POINTS:
         yield 10 ** ((zero - x) / 2.5) if abs(x) < 100 else math.inf
         yield zero - 2.5 * math.log10(x) if x > 0 else math.inf

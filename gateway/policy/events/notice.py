@@ -27,7 +27,6 @@ import orjson
 
 from gateway.errors import SettingsError
 from gateway.model import ivoid
-from gateway.model.alert import Alert
 from gateway.model.audience import Audience
 from gateway.model.voevent import (
     Author,
@@ -75,12 +74,11 @@ class Issuer:
 
 def policy_group(release: Release[Any]) -> Group:
     """The Group `policy` of an event that is made from a release; of a whole one, too, if somebody wants that."""
-    item: Alert | VOEvent = release.item
     withheld = [decision for _, decision in release.decisions if not decision.passes]
     return _group(
         (release.profile, release.profile_sha256, release.audience),
         withheld,
-        ("rows.withheld", release.rows if isinstance(item, Alert) else 0),
+        ("rows.withheld", release.rows),
         ("fields.unknown", len(release.beyond)),
     )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.codecs.jsontree import inside, walk
 from gateway.model.fieldpath import FieldPath
+from gateway.model.jsontree import inside, walk
 from gateway.policy.events.signs import Sign, bulk, signs
 
 __all__ = ["signs_of_value"]
