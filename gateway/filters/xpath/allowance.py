@@ -21,7 +21,7 @@ tenth of a microsecond. A hundred clients, each with a condition of its own on a
 events a second, and LSST sends one in two."""
 
 MAX_BURST = 5_000_000
-"""Units that they may cost at once: half a second, for so long everybody else waits. A hundred such clients need a third
+"""Units that they may cost at once: half a second, in which everybody else waits. A hundred such clients need a third
 of it for the twenty events of a visit."""
 
 PAUSE = 60.0
