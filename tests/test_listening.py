@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from gateway.conversion import Converter
 from gateway.errors import OutputError
 from gateway.listening import MAX_STEM, Hearing, stem_of
+from gateway.model.audience import PUBLIC
 from gateway.model.provenance import Origin, Provenance
 from gateway.transports.command import Command
 from gateway.transports.outputs import Directory
+from gateway.transports.rejects import Rejects
 from gateway.vtp import read
 
 EXTERNAL = Provenance(Origin.EXTERNAL)
@@ -109,6 +111,16 @@ def test_what_is_no_event_is_refused_and_the_next_one_is_heard():
     take(read(b'<VOEvent ivorn="ivo://a" version="9.9"/>'), "broker")
     take(packet(), "broker")
     assert [found.error and found.error.code for found in heard] == ["voevent-root", None]
+
+
+def test_what_is_refused_is_recorded_and_kept_when_the_public_may_see_whatever_it_holds(tmp_path):
+    broken = read(b'<VOEvent ivorn="ivo://a" version="9.9"/>')
+    for name, provenance, kept in (("all", EXTERNAL, 1), ("none", Provenance(Origin.PPDB), 0)):
+        rejects = Rejects(tmp_path / name, PUBLIC, "rdo013-2025")
+        take, _ = hearing(provenance=provenance, rejects=rejects)
+        take(broken, "broker")
+        assert len(list((tmp_path / name).glob("*.json"))) == 1
+        assert [file.read_bytes() for file in (tmp_path / name).glob("*.bin")] == [broken.payload] * kept
 
 
 def test_a_command_gets_the_released_bytes_and_its_failure_is_said(tmp_path):

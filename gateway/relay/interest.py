@@ -86,7 +86,8 @@ class Interest:
             return form
         if self._unread:
             self._read()
-        takes = self.filters.accepts(offer.tree(audience), self._pays)
+        tree = offer.tree(audience)
+        takes = tree is not None and self.filters.accepts(tree, self._pays)
         self._notice()
         return form if takes else None
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.codecs.voevent import encode
+from gateway.errors import LimitError
 from gateway.filters.xpath import Allowances, Filter, FilterSet
 from gateway.filters.xpath.allowance import MAX_BURST, MAX_KNOWN, MAX_RATE, PAUSE, READING
 from gateway.model.provenance import Origin, Provenance
@@ -87,6 +88,20 @@ def test_a_role_that_there_is_not_closes_the_connection_to_everything() -> None:
     assert "rehearsal" not in said
     interest.ask(Wanted(("true()",), roles=("observation",)))
     assert takes(interest)
+
+
+def test_an_event_that_filters_cannot_read_passes_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(data: bytes) -> None:
+        raise LimitError("limit-size", "It is too large.")
+
+    interest = Interest()
+    interest.ask(Wanted(("true()",)))
+    before, again = RELAY.counts["limit-size"], offer()
+    monkeypatch.setattr("gateway.filters.xpath.tree.safexml.parse", too_large)
+    assert not takes(interest, again)
+    assert not takes(interest, again)
+    assert RELAY.counts["limit-size"] == before + 1
+    assert takes(Interest(), again)
 
 
 # The allowance

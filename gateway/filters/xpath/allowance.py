@@ -15,13 +15,14 @@ from collections.abc import Callable
 
 __all__ = ["MAX_BURST", "MAX_RATE", "PAUSE", "READING", "Allowance", "Allowances"]
 
-MAX_RATE = 500_000
-"""Units that the filters of one address may cost each second, in the long run: a tenth of a core. A hundred clients,
-each with a condition on a Param, cost as much at five core events a second, and LSST sends one in two."""
+MAX_RATE = 1_000_000
+"""Units that the filters of one address may cost each second, in the long run: a tenth of a core, for a unit takes a
+tenth of a microsecond. A hundred clients, each with a condition of its own on a Param, cost as much at thirteen core
+events a second, and LSST sends one in two."""
 
-MAX_BURST = 2_500_000
-"""Units that they may cost at once: half a second, for that long everybody else waits. It is enough for a hundred such
-clients and the twenty events of a visit."""
+MAX_BURST = 5_000_000
+"""Units that they may cost at once: half a second, in which everybody else waits. A hundred such clients need a third
+of it for the twenty events of a visit."""
 
 PAUSE = 60.0
 """Seconds for which filters are refused then: long enough to be noticed, and for a burst many times over."""

