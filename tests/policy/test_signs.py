@@ -164,6 +164,7 @@ def test_a_service_that_needs_data_rights(address):
         ("butler://repo/x", "other"),
         ("https://:80/x", "other"),
         ("https://./x", "other"),
+        (r"https:\\example.org\x", "host.org.example"),
         ("ivo://example.org/x?see=http://y.org", "host.org.y"),
         ("mailto:a@example.org", "name"),
         ("doi:10.1/x", "name"),
