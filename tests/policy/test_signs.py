@@ -376,6 +376,17 @@ def test_a_mistake_in_the_lists_is_refused(old, new):
     assert error.value.where.input == "links.toml"
 
 
+def test_what_is_made_of_the_lists():
+    made = parse_lists(LISTS)
+    assert set(made.parts) == {
+        "lsst.cloud", "slac.stanford.edu", "summit-lsp.lsst.codes", "base-lsp.lsst.codes",
+        "tucson-teststand.lsst.codes", "-lsp.lsst.codes", "rsp.lsst.ac.uk", "ncsa.illinois.edu",
+    }  # fmt: skip
+    assert all(map(made.is_secret, ("token", "access_token", "X-Amz-Credential".lower(), "xamz")))
+    assert not any(map(made.is_secret, ("tokens", "a", "amz", "")))
+    assert ("token", "password") == tuple(filter(made.may_hold_secret, ("token", "a word", "password")))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
