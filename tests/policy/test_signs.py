@@ -164,6 +164,7 @@ def test_a_service_that_needs_data_rights(address):
         ("butler://repo/x", "other"),
         ("https://:80/x", "other"),
         ("https://./x", "other"),
+        (r"https:\\example.org\x", "host.org.example"),
         ("ivo://example.org/x?see=http://y.org", "host.org.y"),
         ("mailto:a@example.org", "name"),
         ("doi:10.1/x", "name"),
@@ -373,6 +374,17 @@ def test_a_mistake_in_the_lists_is_refused(old, new):
         parse_lists(LISTS.replace(old, new, 1))
     assert error.value.code == "settings-invalid"
     assert error.value.where.input == "links.toml"
+
+
+def test_what_is_made_of_the_lists():
+    made = parse_lists(LISTS)
+    assert set(made.parts) == {
+        "lsst.cloud", "slac.stanford.edu", "summit-lsp.lsst.codes", "base-lsp.lsst.codes",
+        "tucson-teststand.lsst.codes", "-lsp.lsst.codes", "rsp.lsst.ac.uk", "ncsa.illinois.edu",
+    }  # fmt: skip
+    assert all(map(made.is_secret, ("token", "access_token", "X-Amz-Credential".lower(), "xamz")))
+    assert not any(map(made.is_secret, ("tokens", "a", "amz", "")))
+    assert tuple(filter(made.may_hold_secret, ("token", "a word", "password"))) == ("token", "password")
 
 
 @pytest.mark.parametrize(
