@@ -12,7 +12,7 @@ from gateway.errors import PolicyError
 from gateway.mapping.fast import Minter
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin, Provenance
-from gateway.model.voevent import Param
+from gateway.model.voevent import Param, VOEvent
 from gateway.policy.engine import Policy
 from gateway.policy.events.enclosed import OURS
 from gateway.schema import registry
@@ -57,6 +57,13 @@ def refused(data: bytes) -> str | None:
 def test_the_full_event_of_an_alert_passes_as_it_is(key: str) -> None:
     data = full(key)
     assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+
+
+def test_a_stamp_is_one_in_an_event_of_ours_alone() -> None:
+    data = re.sub(rb'<Group name="avro.payload">.*?</Group>', b"", full(), flags=re.DOTALL)
+    assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+    assert refused(data.replace(b'<Group name="avro">', b'<Group name="other">')) in ("P13", "P16")
+    assert POLICY.release(VOEvent("2.0", "ivo://example.org/s#1"), provenance=EXTERNAL).whole
 
 
 @pytest.mark.parametrize("name", OURS)

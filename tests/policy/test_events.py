@@ -356,6 +356,7 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("WhereWhen", {"WhereWhen"}),
         ("WhereWhen.ObservationLocation.**", {"WhereWhen"}),
         ("How.**", {"How.Description", "How.Reference"}),
+        ("Why", {"Why", "Why.Concept", "Why.Description", "Why.Inference", "Why.Name", "Why.Reference"}),
         ("Why.Inference", {"Why.Inference"}),
         ("Why.Inference.Name", {"Why.Inference"}),
         ("Citations", {"Citations"}),
