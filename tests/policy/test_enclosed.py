@@ -12,7 +12,7 @@ from gateway.errors import PolicyError
 from gateway.mapping.fast import Minter
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin, Provenance
-from gateway.model.voevent import Param
+from gateway.model.voevent import Description, Group, Param, Reference, VOEvent
 from gateway.policy.engine import Policy
 from gateway.policy.events.enclosed import OURS
 from gateway.schema import registry
@@ -57,6 +57,13 @@ def refused(data: bytes) -> str | None:
 def test_the_full_event_of_an_alert_passes_as_it_is(key: str) -> None:
     data = full(key)
     assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+
+
+def test_a_stamp_is_one_in_an_event_of_ours_alone() -> None:
+    data = re.sub(rb'<Group name="avro.payload">.*?</Group>', b"", full(), flags=re.DOTALL)
+    assert POLICY.release(decode(data), provenance=EXTERNAL).original() == data
+    assert refused(data.replace(b'<Group name="avro">', b'<Group name="other">')) in ("P13", "P16")
+    assert POLICY.release(VOEvent("2.0", "ivo://example.org/s#1"), provenance=EXTERNAL).whole
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -109,3 +116,28 @@ def test_what_the_param_of_a_packet_says_besides_is_judged_as_ever(place: str) -
         with pytest.raises(PolicyError) as error:
             POLICY.release(replace(whole, what=what, original=None), provenance=EXTERNAL)
         assert error.value.clause == clause
+
+
+@pytest.mark.parametrize("place", ["type", "mimetype", "meaning"])
+def test_what_the_reference_to_a_stamp_says_besides_is_judged_as_ever(place: str) -> None:
+    whole = decode(full())
+    assert whole.what is not None
+    stamps = 0
+
+    def spoilt(item: Param | Description | Reference) -> Param | Description | Reference:
+        nonlocal stamps
+        if isinstance(item, Reference) and str(item.uri).startswith("data:"):
+            stamps += 1
+            return replace(item, **{place: "https://example.org/?token=abcdefgh"})
+        return item
+
+    items = tuple(
+        replace(item, items=tuple(map(spoilt, item.items))) if isinstance(item, Group) else item
+        for item in whole.what.items
+    )
+    assert stamps
+    with pytest.raises(PolicyError) as error:
+        POLICY.release(
+            replace(whole, what=replace(whole.what, items=items), original=None), provenance=EXTERNAL
+        )
+    assert error.value.clause == "P16"

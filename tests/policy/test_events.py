@@ -352,10 +352,12 @@ def test_an_annotation_is_withheld_and_the_rest_goes_on() -> None:
         ("What.*.trailLength", {"What.trail.trailLength"}),
         ("What.trail.Description", {"What.trail.Description"}),
         ("What.prvDiaSources[].band", {"What.prvDiaSources[].band"}),
+        ("What.prvDiaSources.Description", {"What.prvDiaSources.Description"}),
         ("What.prvDiaSources.band", {"What.prvDiaSources[].band"}),
         ("WhereWhen", {"WhereWhen"}),
         ("WhereWhen.ObservationLocation.**", {"WhereWhen"}),
         ("How.**", {"How.Description", "How.Reference"}),
+        ("Why", {"Why", "Why.Concept", "Why.Description", "Why.Inference", "Why.Name", "Why.Reference"}),
         ("Why.Inference", {"Why.Inference"}),
         ("Why.Inference.Name", {"Why.Inference"}),
         ("Citations", {"Citations"}),
@@ -389,6 +391,7 @@ def test_a_rule_about_a_group_or_table_takes_all_that_is_in_it(path: str, inside
     withheld = set(map(str, release.withheld))
     assert {path, *(f"{path}.{name}" for name in inside)} <= withheld
     assert all(one.startswith(path) for one in withheld)
+    assert any("[]" in one for one in withheld) is (path == "What.prvDiaSources")
     assert path.partition(".")[2].encode() + b'"' not in encode(release.item)
     assert errors(encode(release.item)) == []
 
@@ -406,6 +409,15 @@ def test_a_table_with_uneven_rows_stays_whole_or_goes() -> None:
     event = replace(EVENT, what=model.What((loose, model.Param("q", "1"))), original=None)
     assert POLICY.release(event, provenance=EXTERNAL).whole
     assert CANARY.encode() not in encode(POLICY.release(event, provenance=declared("What.t")).item)
+
+
+def test_a_link_in_a_cell_is_one_in_its_column() -> None:
+    rows = (("1", "x"), ("2", "https://data.lsst.cloud/x"))
+    table = model.Table("t", None, (model.Field("a"), model.Field("b")), rows)
+    left = POLICY.release(replace(EVENT, what=model.What((table,)), original=None), provenance=EXTERNAL)
+    assert set(map(str, left.withheld)) == {"What.t[].b"}
+    assert left.item.what is not None
+    assert left.item.what.items[0] == model.Table("t", None, (model.Field("a"),), (("1",), ("2",)))
 
 
 @pytest.mark.parametrize("other", [EXTERNAL, DP2])
@@ -433,13 +445,14 @@ def test_what_has_no_name_has_an_empty_step_and_what_is_emptied_goes() -> None:
         model.Group(None, None, (param,)),
         model.Table(None, None, (model.Field("c"),), ((CANARY,),)),
         model.Group("emptied", None, (param,)),
+        model.Group("nameless", None, (model.Param(None, CANARY),)),
         model.Group("empty"),
     )
     event = replace(EVENT, what=model.What(items), original=None)
-    paths = ("What..p", "What.[].c", "What.emptied.p")
+    paths = ("What..p", "What.[].c", "What.emptied.p", "What.nameless..value")
     for path in paths:
         left = POLICY.release(event, provenance=declared(path))
-        assert path in set(map(str, left.withheld))
+        assert path.removesuffix(".value") in set(map(str, left.withheld))
     left = POLICY.release(event, provenance=declared(*paths))
     assert CANARY.encode() not in encode(left.item)
     assert left.item.what is not None

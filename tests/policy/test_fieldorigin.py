@@ -49,6 +49,20 @@ def test_what_would_protect_nothing_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("What.x", "is such as What.xmatch.**=data-release:dp2"),
+        ("What.x=USER", f"ends with one of {', '.join(one.value for one in Origin)}"),
+        ("what.x=user", "begins with a field of a released alert schema or an element of a VOEvent"),
+    ],
+)
+def test_it_is_said_what_is_wrong(text: str, what: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        field_origin(text)
+    assert caught.value.message == f"The origin of a field {what}."
+
+
+@pytest.mark.parametrize(
     ("key", "name", "inside"),
     [
         ("lsst/11.1", "cutoutDifference", 1),  # there it is the image itself
