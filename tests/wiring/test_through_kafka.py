@@ -134,22 +134,22 @@ def test_alerts_become_events_with_their_keys_and_the_rest_are_letters(kafka: An
 def test_events_go_on_byte_for_byte_and_once_more_after_a_second_run_nothing(
     kafka: Any, tmp_path: Path
 ) -> None:
-    source, sink = kafka.new_topic(), kafka.new_topic()
+    source, sink = kafka_broker.new_topic(), kafka_broker.new_topic()
     events = [_event(number) for number in range(5)]
-    put(kafka, source, [(b"k", one) for one in events])
+    put(kafka_broker, source, [(b"k", one) for one in events])
     text = config(
-        kafka,
+        kafka_broker,
         source,
         sink,
         more='origin = "external"\nformat = "voevent"',
         output='to = "original"',
     )
     through(text, tmp_path, len(events))
-    found = taken(kafka, sink, lambda some: len(some) == len(events))
+    found = taken(kafka_broker, sink, lambda some: len(some) == len(events))
     assert Counter(value for _, value in found) == Counter(events)
-    put(kafka, source, [(b"k", _event(9))])
+    put(kafka_broker, source, [(b"k", _event(9))])
     through(text, tmp_path, 1)
-    assert [value for _, value in taken(kafka, sink, lambda some: len(some) == len(events) + 1)][
+    assert [value for _, value in taken(kafka_broker, sink, lambda some: len(some) == len(events) + 1)][
         -1
     ] == _event(9)
 
