@@ -110,6 +110,16 @@ define by-maven
 	 else echo '$(1) is not here and Maven neither; its tests will be skipped.'; fi
 endef
 
+# $(call by-npm,what it is,its folder in the laboratory,its package,its folder in the package)
+define by-npm
+	@if [ -d $(LABORATORY)/$(2) ]; then echo '$(1) is here.'; \
+	 elif command -v npm >/dev/null; then \
+	   echo 'Fetching $(1) for the tests ...'; part='$(abspath $(LABORATORY))/$(2).part'; rm -rf "$$part"; mkdir -p "$$part"; \
+	   (cd "$$part" && npm pack --silent $(3) && tar -xzf ./*.tgz && mv $(4) ../$(2)) </dev/null >/dev/null 2>&1 && \
+	   echo 'Fetched $(1).' || echo 'npm could not fetch $(1); its tests will be skipped.'; rm -rf "$$part"; \
+	 else echo '$(1) is not here and npm neither; its tests will be skipped.'; fi
+endef
+
 $(VENV)/judges: | $(VENV)/bin/python
 	@$(MAKE) --no-print-directory judges
 	@touch $@
@@ -127,6 +137,7 @@ laboratory: | $(VENV)/ready-test
 	$(call by-apt,Maven,maven,command -v mvn)
 	$(call by-maven,Apache Kafka,kafka,pom.xml,copy-dependencies)
 	$(call by-maven,Apicurio Registry,registry,registry.xml,unpack)
+	$(call by-npm,The schemas of GCN,gcn,@nasa-gcn/schema@7.2.3,package/gcn)
 	@PYTHONPATH=tests $(BIN)/python -m kafka.archive
 
 kafka: $(VENV)/laboratory

@@ -1,4 +1,5 @@
-"""``python -m bench``: race, print the tables. ``python -m bench vtp``: the brokers; ``memory``: what ours keeps."""
+"""``python -m bench``: race, print the tables. ``python -m bench vtp``: the brokers; ``memory``: what ours
+keeps; ``filters``: what those of its subscribers cost."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ import click
 import orjson
 
 from bench import policy, report, visit, works
+from bench.relay.command import relay
 from bench.vtp.command import vtp
+from bench.vtp.filters import filters
 from bench.vtp.memory import memory
 
 
@@ -86,6 +89,8 @@ def main(
 
 main.add_command(vtp)
 main.add_command(memory)
+main.add_command(filters)
+main.add_command(relay)
 
 if __name__ == "__main__":
     main()

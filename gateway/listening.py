@@ -22,8 +22,10 @@ from gateway.conversion import Converter, Output
 from gateway.errors import GatewayError
 from gateway.model.document import Document
 from gateway.model.provenance import Provenance
+from gateway.policy.keeping import may_be_kept
 from gateway.transports.command import Command
 from gateway.transports.outputs import Directory
+from gateway.transports.rejects import Rejects
 from gateway.vtp import Packet
 
 __all__ = ["MAX_STEM", "Heard", "Hearing", "stem_of"]
@@ -60,6 +62,7 @@ class Hearing:
     provenance : where the events come from, as the operator declares
     place : the folder that keeps them
     command : is run for each
+    rejects : records what is refused, and keeps its bytes where they may be kept
     report : is told what became of each
     """
 
@@ -71,9 +74,10 @@ class Hearing:
         *,
         place: Directory | None = None,
         command: Command | None = None,
+        rejects: Rejects | None = None,
     ) -> None:
         self._converter, self._provenance, self._report = converter, provenance, report
-        self._place, self._command = place, command
+        self._place, self._command, self._rejects = place, command, rejects
         self._turn = threading.Lock()
         self.released = self.refused = self.failed = 0
 
@@ -94,12 +98,19 @@ class Hearing:
 
     def _released(self, packet: Packet, source: str) -> Heard:
         at, size = datetime.now(UTC), len(packet.payload)
+        document = Document(packet.payload, self._provenance, self._provenance)
         try:
-            output = self._converter.convert(Document(packet.payload, self._provenance, self._provenance))
+            output = self._converter.convert(document)
         except GatewayError as error:
+            self._reject(document, source, error)
             return Heard(at, source, packet.role, size, error=error.located(input=source))
         path = self._keep(self._place, output) if self._place is not None else None
         return Heard(at, source, packet.role, size, output, path)
+
+    def _reject(self, document: Document, source: str, error: GatewayError) -> None:
+        if self._rejects is not None:
+            kept = may_be_kept(document, error, self._converter.policy, self._converter.audience)
+            self._rejects.put(source, len(document.data), document.data if kept else b"", error)
 
     @staticmethod
     def _keep(place: Directory, output: Output) -> str:

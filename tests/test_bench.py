@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from bench import packets, peers, report, works  # noqa: E402
 from bench.race import race, ratio  # noqa: E402
 from bench.same import Different, require_same  # noqa: E402
-from bench.vtp import memory, stored, turns  # noqa: E402
+from bench.vtp import filters, memory, stored, turns  # noqa: E402
 from bench.vtp import report as vtp_report  # noqa: E402
 from bench.vtp.brokers import NAMES, Broker  # noqa: E402
 from bench.vtp.events import SIZES, Series  # noqa: E402
@@ -222,6 +222,13 @@ async def through(change: Callable[[bytes], bytes]) -> Load:
         finally:
             await asyncio.gather(*filter(None, handlers))
     return load
+
+
+def test_every_kind_of_filter_is_taken_and_asked() -> None:
+    found = filters.measure(SIZES[0], connections=3, rounds=1)
+    assert [one.kind for one in found] == list(filters.KINDS)
+    costs = {one.kind: one.micros for one in found}
+    assert costs["the costliest taken"] > 0
 
 
 def test_subscribers_that_never_read_cost_the_broker_no_more_than_their_queues() -> None:

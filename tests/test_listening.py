@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from gateway.conversion import Converter
 from gateway.errors import OutputError
 from gateway.listening import MAX_STEM, Hearing, stem_of
+from gateway.model.audience import PUBLIC
 from gateway.model.provenance import Origin, Provenance
 from gateway.transports.command import Command
 from gateway.transports.outputs import Directory
+from gateway.transports.rejects import Rejects
 from gateway.vtp import read
 
 EXTERNAL = Provenance(Origin.EXTERNAL)
@@ -109,6 +111,15 @@ def test_what_is_no_event_is_refused_and_the_next_one_is_heard():
     take(read(b'<VOEvent ivorn="ivo://a" version="9.9"/>'), "broker")
     take(packet(), "broker")
     assert [found.error and found.error.code for found in heard] == ["voevent-root", None]
+
+
+def test_what_is_refused_is_recorded_without_its_bytes_which_may_hold_any_link_and_text(tmp_path):
+    rejects = Rejects(tmp_path, PUBLIC, "rdo013-2025")
+    take, _ = hearing(rejects=rejects)
+    take(read(b'<VOEvent ivorn="ivo://a" version="9.9"/>'), "broker")
+    (record,) = tmp_path.glob("*.json")
+    assert b'"code": "voevent-root"' in record.read_bytes()
+    assert list(tmp_path.glob("*.bin")) == []
 
 
 def test_a_command_gets_the_released_bytes_and_its_failure_is_said(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DATA = {
     path.relative_to(ROOT).as_posix()
-    for top in ("schemas", "policy")
+    for top in ("schemas", "policy", "examples")
     for path in (ROOT / top).rglob("*")
     if path.is_file()
 }

@@ -18,7 +18,7 @@ from gateway.transports.vtp.loop import run
 from gateway.watching import view, watch
 from tests.cli_runs import invoke
 from tests.relay.memory_spool import MemorySpool
-from tests.relay.test_status import stage
+from tests.relay.test_gateway_status import stage
 
 STATUS: dict[str, Any] = {
     "form": "voevent-gateway status 1",

@@ -6,6 +6,7 @@ load     authors and subscribers, the same for both; whether all got all
 turns    who does what when, and what that costs an event and a message
 stored   what it costs to know an event again, with millions stored
 memory   what the broker keeps for subscribers that do not read: ``python -m bench memory``
+filters  what those of subscribers cost: ``python -m bench filters``
 report   the tables
 command  the command
 """

@@ -2,7 +2,8 @@
 
 Rules
 1. All memory of the process counts, as Linux counts it. What an event takes that nobody waits for is no part of it: the
-   broker has done the same with other subscribers before the first look.
+   broker has done the same with other subscribers before the first look. Events go in parts, between which those who
+   never read say that they are there, or they would be let go for their silence.
 2. Those who never read share what waits: the last documents that fit into the queue, once. Beside it each has what
    Twisted holds for a connection: what it takes before it says that it is enough, and one more document, once as it
    came and once as it is written.
@@ -27,11 +28,15 @@ from bench.vtp.brokers import Broker, running
 from bench.vtp.events import IVORN, Series
 from bench.vtp.load import Load
 from gateway.transports.vtp.status import ask
+from gateway.vtp import Transport, frame, write
 
 __all__ = ["ROOM", "Memory", "measure", "memory"]
 
 TWISTED = 64 * 1024
 """Bytes of a connection that Twisted takes before it says `pauseProducing`."""
+
+PART = 500
+"""Events of a part."""
 
 ROOM = 8 * 2**20
 DEADLINE = 60.0
@@ -54,22 +59,26 @@ class Memory:
 
 def measure(events: int, size: int, readers: int, deaf: int, queue: int) -> Memory:
     """Send so many events of at least `size` bytes to so many who read, and to the `deaf`, who do not."""
-    documents = [(IVORN.format(n), _event(n, size)) for n in range(3 * events // 2)]
+    documents = [(IVORN.format(n), _event(n, size)) for n in range(events + min(events, PART))]
     first, rest = documents[events:], documents[:events]
     largest = max(len(document) for _, document in documents)
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name:
         folder = Path(name) / "broker"
         with running("gateway", sys.executable, folder, ["--queue", str(queue)]) as broker:
             asyncio.run(Load(first, readers).run(broker))
-            with _not_reading(broker, deaf, folder / "state"):
+            with _not_reading(broker, deaf, folder / "state") as sockets:
                 before = broker.memory()
-                asyncio.run(Load(rest, readers).run(broker))
+                for start in range(0, events, PART):
+                    asyncio.run(Load(rest[start : start + PART], readers).run(broker))
+                    for one in sockets:
+                        one.sendall(ALIVE)
                 after = broker.memory()
     bound = queue + deaf * 2 * (TWISTED + largest) + ROOM
     return Memory(before, after, bound, sum(len(document) for _, document in rest))
 
 
 _SERIES = Series(2_000)
+ALIVE = frame(write(Transport("iamalive", "ivo://org.example/deaf", "2026-11-24T00:00:00Z")))
 
 
 def _event(number: int, size: int) -> bytes:
@@ -79,7 +88,7 @@ def _event(number: int, size: int) -> bytes:
 
 
 @contextmanager
-def _not_reading(broker: Broker, deaf: int, state: Path) -> Iterator[None]:
+def _not_reading(broker: Broker, deaf: int, state: Path) -> Iterator[list[socket.socket]]:
     """Subscribers that connect and do nothing, and whose system keeps little for them."""
     sockets = [socket.socket() for _ in range(deaf)]
     try:
@@ -91,7 +100,7 @@ def _not_reading(broker: Broker, deaf: int, state: Path) -> Iterator[None]:
             if time.monotonic() > end:
                 raise SystemExit("the broker does not take its subscribers")
             time.sleep(0.05)
-        yield
+        yield sockets
         if sum(one["waiting"] > 0 for one in ask(state)["subscribers"]) != deaf:
             raise SystemExit("who does not read was let go, or nothing waits for it")
     finally:

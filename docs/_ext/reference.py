@@ -19,6 +19,7 @@ import click
 
 from gateway.cli import main
 from gateway.codecs.voevent.rules import CONTRADICTIONS, DEFAULTS, RULES
+from gateway.config.reference import tables
 from gateway.errors import CODES
 from gateway.filters.xpath.functions import FUNCTIONS, Function
 from gateway.model.alert import SchemaKey
@@ -246,6 +247,19 @@ def filters() -> str:
     )
 
 
+def config() -> str:
+    """The tables of a configuration, as `gateway.config` reads them."""
+    text = ""
+    for head, about, found in tables():
+        rows = (
+            (code(key.name), escape(key.type), key.default if key.default == "required" else code(key.default),
+             key.description.replace("|", "\\|"))
+            for key in found
+        )  # fmt: skip
+        text += f"### `{head}`\n\n{about}\n\n" + table(("Key", "Type", "Default", "What it says"), rows)
+    return text
+
+
 def vtp_sessions() -> str:
     """The tables of the four roles, as `gateway.vtp` reads them."""
     text = ""
@@ -261,6 +275,7 @@ def vtp_sessions() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
+    "config": config,
     "errors": errors,
     "filters": filters,
     "limits": limits,

@@ -27,6 +27,7 @@ _COMMANDS = (
     "schema",
     "policy",
     "vtp",
+    "replay",
     "run",
     "config",
     "top",

@@ -11,19 +11,17 @@ import click
 import orjson
 
 from gateway.batch import Job, Result, Tally, cores, run
+from gateway.cli.audience import for_whom, token_options, who_asks
 from gateway.cli.options import declared, provenance_options
 from gateway.cli.progress import Progress
 from gateway.conversion import TARGETS
 from gateway.mapping.settings import DETAILS, EXAMPLE_AUTHORITY, Settings
-from gateway.model.audience import PUBLIC, Audience
+from gateway.model.audience import PUBLIC
 from gateway.model.voevent import ROLES
-from gateway.policy.engine import now
-from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.policy.profile import DEFAULT
 from gateway.policy.proof.log import ProofLog
 from gateway.policy.proof.record import key_from
 from gateway.transports.files import units
-from gateway.transports.issuer import principal_of
 from gateway.transports.outputs import Directory, OneFile, Place
 from gateway.transports.rejects import Rejects
 
@@ -88,16 +86,7 @@ __all__ = ["convert"]
 @click.option(
     "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
 )
-@click.option(
-    "--token",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="An ID token in a file: convert for its holder. Without it the results are for the public.",
-)
-@click.option(
-    "--issuer",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="What is known of the token's issuer, a TOML file (docs/principals.md).",
-)
+@token_options
 @provenance_options
 @click.option(
     "-o",
@@ -199,10 +188,8 @@ def convert(
     )
     if proof_key and not proof_log:
         raise click.UsageError("--proof-key is the key of a proof log: name its folder with --proof-log.")
-    if (token is None) is not (issuer is None):
-        raise click.UsageError("--token and --issuer go together: a token is worth what its issuer is.")
     key = key_from(proof_key) if proof_key else None
-    principal = principal_of(token, issuer, now()) if token and issuer else ANONYMOUS
+    principal = who_asks(token, issuer)
     job = Job(
         to,
         settings,
@@ -232,7 +219,7 @@ def convert(
         proofs = stack.enter_context(ProofLog(proof_log, sync="batch", key=key)) if proof_log else None
         progress = stack.enter_context(Progress("alerts"))
         if token:
-            progress.say(_for_whom(principal, converter.audience))
+            progress.say(for_whom(principal, converter.audience))
         for result in run(units(inputs), job, jobs or cores(), proofs):
             tally.take(result)
             _put(result, place, kept, as_json, progress)
@@ -241,15 +228,6 @@ def convert(
     if tally.minted and authority == EXAMPLE_AUTHORITY:
         progress.say(f"The events are in the example authority {authority}: name your own with --authority.")
     raise SystemExit(tally.exit_code)
-
-
-def _for_whom(principal: Principal, audience: Audience) -> str:
-    """What the holder of a token gets. Not who it is."""
-    if audience == PUBLIC:
-        return "The token gives no data rights: the results are what the public sees."
-    return (
-        f"The results are for {audience} and not for the public. The token holds until {principal.expires}."
-    )
 
 
 def _put(result: Result, place: Place, rejects: Rejects | None, as_json: bool, progress: Progress) -> None:

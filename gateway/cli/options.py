@@ -51,10 +51,17 @@ def provenance_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def event_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--origin``, ``--release`` and ``--policy``: what the user declares of VOEvents, and what then applies to
-    them."""
+    """``--origin``, ``--release``, ``--field-origin`` and ``--policy``: what the user declares of VOEvents, and what
+    then applies to them."""
     return _with(
         command,
+        click.option(
+            "--field-origin",
+            "fields",
+            multiple=True,
+            metavar="PATH=ORIGIN[:RELEASE]",
+            help="A part of each event that comes from elsewhere, such as What.xmatch.**=data-release:dp2; repeatable.",
+        ),
         click.option(
             "--policy", default=DEFAULT, show_default=True, help="The policy profile: a name or a TOML file."
         ),

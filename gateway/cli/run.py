@@ -16,7 +16,7 @@ from gateway.transports.logs import begin_logging
 from gateway.transports.vtp.loop import run as run_loop
 from gateway.wiring import Service, serve, share_of, shared
 
-__all__ = ["run"]
+__all__ = ["run", "said"]
 
 END = 10
 """Seconds that a worker has to end beside those in which it brings to an end what is under way."""
@@ -64,7 +64,7 @@ def run(config: Path, workers: int) -> None:
 
 async def _serve(values: Config, stop: asyncio.Event) -> None:
     ends_with_parent(stop.set)
-    await serve(values, stop, _started)
+    await serve(values, stop, said)
 
 
 def _supervise(config: Path, values: Config, workers: int) -> None:
@@ -76,6 +76,7 @@ def _supervise(config: Path, values: Config, workers: int) -> None:
     run_loop(lambda stop: Supervisor(command, workers, MAX_DRAIN + END).run(stop))
 
 
-def _started(service: Service) -> None:
+def said(service: Service) -> None:
+    """Say what a service reads and where it listens."""
     for line in service.about:
         click.echo(line, err=True)

@@ -9,6 +9,7 @@ where the file says they are until somebody asks for them (`gateway.wiring` does
     checks      what no table can say of itself: names that lead nowhere, one sink for two audiences
     places      on which line a key is
     mistakes    what is wrong, in sentences
+    reference   the tables as docs/config.md has them
     show        the values again as TOML, with everything that the file leaves to its defaults
     examples    the files in ``examples/``
 """

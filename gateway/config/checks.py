@@ -6,7 +6,7 @@ Rules
 2. A source feeds one route: what it brings is acknowledged when that route is done with it.
 3. A sink is for one audience. Whoever reads it sees all of it.
 4. What a sink cannot take is not sent there: a broker of VOEvents takes no Avro, a container takes nothing else, and
-   dead letters are for people and not for subscribers.
+   dead letters are for people and not for subscribers. A notice of GCN goes on as it is.
 5. Nothing listens where something else does, and no two sinks write into one folder.
 6. Exactly once is for one Kafka, one output, and sinks that are all of it.
 
@@ -163,6 +163,15 @@ def _forms(data: Data) -> Iterator[Mistake]:
             yield path, "Dead letters are JSON, and this sink takes VOEvents: give them files or a topic."
         if _kind(sink) == "files" and sink.get("form") == "containers":
             yield path, 'Dead letters are JSON, and this sink takes Avro: give it `form = "one-each"`.'
+    sources = _table(data, "sources")
+    notices = {name for name in sources if _table(sources, name).get("format") == "gcn-json"}
+    for number, route in _rows(data, "routes"):
+        for place, output in _rows(route, "outputs") if route.get("source") in notices else ():
+            here: Path = ("routes", number, "outputs", place)
+            if output.get("to") != "original":
+                yield (*here, "to"), 'Notices of GCN go on as they are: `to` has to be `"original"`.'
+            if "filter" in output:
+                yield (*here, "filter"), "Filters are asked about VOEvents, and these are notices of GCN."
     for path, output in _outputs(data):
         to = output.get("to", "voevent")
         for place, name in _texts(output, "sinks"):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.kafka import Auth, Registry
-from gateway.config.values import Address, ClientTLS, File, Many, Size, Some, Table, sentence
+from gateway.config.values import Address, ClientTLS, File, Folder, Many, Size, Some, Table, sentence
 from gateway.errors import GatewayError
 from gateway.filters.xpath import Filter
 from gateway.model.provenance import Origin
@@ -27,7 +27,7 @@ __all__ = [
     "XPath",
 ]
 
-Format = Literal["auto", "confluent", "avro", "voevent"]
+Format = Literal["auto", "confluent", "avro", "voevent", "gcn-json"]
 Role = Literal["observation", "prediction", "utility", "test"]
 AnOrigin = Literal[
     "alert",
@@ -152,7 +152,12 @@ class KafkaSource(Source):
     format: Format = Field(
         default="auto",
         description="What a message is: told by its first bytes (`auto`), Confluent's wire format (`confluent`), an "
-        "Avro file or single object (`avro`), or a `voevent`.",
+        "Avro file or single object (`avro`), a `voevent`, or a JSON notice of GCN (`gcn-json`).",
+    )
+    notices: Folder | None = Field(
+        default=None,
+        description="The folder with GCN's schemas, to which notices are held: `gcn` of the npm package "
+        "`@nasa-gcn/schema`.",
     )
     auth: Auth | None = Field(default=None, description="Who we are.")
     tls: ClientTLS = Field(default=None, description="Speak TLS: `true`, or a table.")
@@ -160,6 +165,12 @@ class KafkaSource(Source):
         default=None,
         description="A schema registry; without one, released schemas are known by their own ids.",
     )
+
+    @model_validator(mode="after")
+    def _held(self) -> KafkaSource:
+        if (self.format == "gcn-json") is (self.notices is None):
+            raise ValueError("has `notices` when, and only when, its `format` is `gcn-json`.")
+        return self
 
 
 class HeartbeatSource(Source):

@@ -30,6 +30,7 @@ from gateway.errors import GatewayError, SettingsError
 __all__ = [
     "Address",
     "ClientTLS",
+    "ClientTable",
     "File",
     "Folder",
     "Many",
@@ -155,7 +156,7 @@ SecretText = Annotated[Secret, BeforeValidator(_secret)]
 """A key that is a secret."""
 
 
-class _ClientTLS(Table):
+class ClientTable(Table):
     """How the other side is believed."""
 
     ca: File | None = Field(
@@ -168,7 +169,7 @@ class _ClientTLS(Table):
     )
 
     @model_validator(mode="after")
-    def _whole(self) -> _ClientTLS:
+    def _whole(self) -> ClientTable:
         if self.key is not None and self.certificate is None:
             raise ValueError("has a `key` that says nothing without `certificate`.")
         return self
@@ -178,7 +179,7 @@ def _switch(value: Any) -> Any:
     return {} if value is True else None if value is False else value
 
 
-ClientTLS = Annotated[_ClientTLS | None, BeforeValidator(_switch)]
+ClientTLS = Annotated[ClientTable | None, BeforeValidator(_switch)]
 """``true``, or a table that says more; ``false`` is none."""
 
 

@@ -11,6 +11,7 @@ from gateway.errors import GatewayError, PolicyError
 from gateway.model.alert import Alert
 from gateway.model.audience import Audience
 from gateway.model.document import Document
+from gateway.model.notice import Notice
 from gateway.model.rejected import Rejected
 from gateway.policy.engine import Policy
 
@@ -18,12 +19,12 @@ __all__ = ["may_be_kept"]
 
 
 def may_be_kept(
-    item: Alert | Document | Rejected, error: GatewayError, policy: Policy, audience: Audience
+    item: Alert | Document | Notice | Rejected, error: GatewayError, policy: Policy, audience: Audience
 ) -> bool:
     """Whether all bytes of an item may be kept, that was refused with an error."""
     if isinstance(error, PolicyError):
         return False
-    if isinstance(item, Document):
+    if isinstance(item, (Document, Notice)):
         kind: str | None = "voevent"
     elif isinstance(item, Rejected):
         kind = item.family

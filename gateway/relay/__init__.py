@@ -1,4 +1,4 @@
-"""The relay: what becomes of one event between the socket it came from and those it goes to.
+"""The relay: what becomes of messages between the sockets that they came from and those they go to.
 
 What this package is not: a socket, a file or a clock (`gateway.transports` has them). It does not know who is
 connected; it says what an event is for somebody who is, and never reads what the policy has not released.
@@ -7,6 +7,12 @@ connected; it says what an event is for somebody who is, and never reads what th
     offer       Offer: an event that may go on, in the forms in which audiences get it, each made once
     interest    Interest: what one connection takes
     testevent   the event that says that a broker is alive
+
+    contract    what a source, a sink and a spool promise; message: what goes between them
+    route       from a source through the policy to sinks; progress, in order; deadletter: what cannot go on
+    delivery    a queue, patience and a spool before a sink; once: nothing twice, whichever worker sends it
+    service     routes and deliveries, until they are told to stop
+    metrics     the table of what is counted; status and pulse say how it goes
 """
 
 from gateway.relay.interest import Interest

@@ -17,16 +17,11 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.model.alert import Alert
-from gateway.model.document import Document
-from gateway.model.rejected import Rejected
-from gateway.relay.message import Product
+from gateway.relay.message import Item, Product
 
-__all__ = ["FORM", "Item", "Letters", "opened"]
+__all__ = ["FORM", "Letters", "opened"]
 
 FORM = "voevent-gateway dead letter 1"
-
-Item = Alert | Document | Rejected
 
 
 class Letters:

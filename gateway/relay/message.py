@@ -12,9 +12,16 @@ from dataclasses import dataclass, field
 from gateway.codecs.datum import Datum
 from gateway.model.alert import Alert
 from gateway.model.document import Document
+from gateway.model.notice import Notice
 from gateway.model.rejected import Rejected
 
-__all__ = ["Batch", "Headers", "Message", "Position", "Product"]
+__all__ = ["Batch", "Content", "Headers", "Item", "Message", "Position", "Product"]
+
+Content = Alert | Document | Notice
+"""What can be in a message."""
+
+Item = Content | Rejected
+"""What is in one, or why nothing can be read in it."""
 
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -7,6 +7,7 @@ route, a sink or a code, never anything from a packet, so that the number of ser
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,7 +80,12 @@ METRICS = (
     ),
     Metric("gap_messages_total", "counter", ("source",), "Messages that were gone before they were read."),
     Metric("renewals_total", "counter", ("source",), "Connections made anew because nobody answered."),
-    Metric("schema_lookups_total", "counter", ("found",), "Schemas looked for, by where they were found."),
+    Metric(
+        "schema_lookups_total",
+        "counter",
+        ("found",),
+        "Schemas looked for: found in the cache, in the registry, or nowhere.",
+    ),
     Metric("vtp_connections", "gauge", ("sink", "role"), "Peers of a VTP broker that are connected."),
     Metric("workers", "gauge", (), "Processes of this gateway that share its work."),
     Metric("build_info", "gauge", ("version", "python", "profile"), "1; the labels say what runs."),
@@ -104,6 +110,7 @@ class Metrics:
     def describe(self, version: str, profile: str) -> None:
         """Say what runs, and what the operating system knows of the process (``process_*``)."""
         self.set("build_info", 1, version, platform.python_version(), profile)
+        self.set("workers", 1)
         ProcessCollector(registry=self.registry)
 
     def add(self, name: str, value: float, *labels: str) -> None:
@@ -117,6 +124,12 @@ class Metrics:
         made = self._made[name]
         assert isinstance(made, Gauge)
         (made.labels(*labels) if labels else made).set(value)
+
+    def watch(self, name: str, value: Callable[[], float], *labels: str) -> None:
+        """Ask how much there is, whenever somebody wants to know."""
+        made = self._made[name]
+        assert isinstance(made, Gauge)
+        made.labels(*labels).set_function(value)
 
     def drop(self, name: str, *labels: str) -> None:
         """This is not ours any more: a gauge that says nothing beats one that says what was."""

@@ -48,7 +48,7 @@ class Offer:
         self._release, self._limit, self._counts = release, limit, counts
         self._releases: dict[Audience, Release[VOEvent] | GatewayError] = {}
         self._forms: dict[tuple[Audience, Newest], Outgoing | None] = {}
-        self._trees: dict[Audience, EventTree] = {}
+        self._trees: dict[Audience, EventTree | None] = {}
 
     def release(self, audience: Audience) -> Release[VOEvent]:
         """What an audience may see of it. Raises GatewayError when that is nothing."""
@@ -63,12 +63,15 @@ class Offer:
             raise found
         return found
 
-    def tree(self, audience: Audience) -> EventTree:
-        """What filters see of it, shared by all of an audience. Raises GatewayError when there is nothing to see."""
-        found = self._trees.get(audience)
-        if found is None:
-            found = self._trees[audience] = EventTree(self.release(audience))
-        return found
+    def tree(self, audience: Audience) -> EventTree | None:
+        """What filters see of it, shared by all of an audience; None when it cannot be read, so that none matches."""
+        if audience not in self._trees:
+            try:
+                self._trees[audience] = EventTree(self.release(audience))
+            except GatewayError as error:
+                self._counts[error.code] += 1
+                self._trees[audience] = None
+        return self._trees[audience]
 
     def form(self, audience: Audience, newest: Newest) -> Outgoing | None:
         """What is sent to those of an audience who take versions up to this one; None when nothing can be."""

@@ -20,13 +20,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
-from gateway.model.alert import Alert
-from gateway.model.document import Document
 from gateway.model.rejected import Rejected
 from gateway.relay.contract import Refused, Source
-from gateway.relay.deadletter import Item, Letters
+from gateway.relay.deadletter import Letters
 from gateway.relay.delivery import Delivery
-from gateway.relay.message import Batch, Message, Product
+from gateway.relay.message import Batch, Content, Item, Message, Product
 from gateway.relay.metrics import Metrics
 from gateway.relay.progress import Progress
 
@@ -45,7 +43,7 @@ class Output:
     """
 
     name: str
-    make: Callable[[Alert | Document, Message], Product | None]
+    make: Callable[[Content, Message], Product | None]
     deliveries: tuple[Delivery, ...]
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.errors import VTPError
-from gateway.vtp.events import Alive, Event, Filters, Receipt, Send
+from gateway.vtp.events import Alive, Event, Receipt, Send, Wanted
 from gateway.vtp.framing import MAX_FRAME, frame
 from gateway.vtp.session import Session, utc_now
 from gateway.vtp.timers import TIMERS, Timers
@@ -55,7 +55,7 @@ def outgoing(payload: bytes, ivorn: str, limit: int = MAX_FRAME) -> Outgoing:
 
 
 class Broadcaster(Session):
-    """Sends events. Events: `Send`, `Receipt`, `Filters`, `Alive`, `Ignored`, `Close`. Commands: `send`, `tell`.
+    """Sends events. Events: `Send`, `Receipt`, `Wanted`, `Alive`, `Ignored`, `Close`. Commands: `send`, `tell`.
 
     outstanding : how many events were sent and have no receipt
     window : as given
@@ -101,7 +101,7 @@ class Broadcaster(Session):
         self.window = window
         self._authenticate = authenticate
         self._waiting: dict[str, int] = {}
-        self._said_before: Filters | None = None
+        self._said_before: Wanted | None = None
         self._asked = 0.0  # how many were asked of late; less with time
         self._asked_at = 0.0
         self._last_said = self._last_heard = 0.0
@@ -161,7 +161,7 @@ class Broadcaster(Session):
         if self._asked > MAX_ASKED:
             what = f"The subscriber authenticated more than {MAX_ASKED} times at once."
             return self._happens("surplus", VTPError("vtp-surplus", what, clause="VTP-51"), now)
-        said = Filters(message.xpaths, message.voevent_version, message.response)
+        said = Wanted(message.xpaths, message.voevent_version, message.response, message.voevent_roles)
         if said == self._said_before:
             return []
         self._said_before = said

@@ -20,13 +20,13 @@ __all__ = [
     "Delivered",
     "Event",
     "Fault",
-    "Filters",
     "Ignored",
     "Receipt",
     "Received",
     "Send",
     "Told",
     "Undelivered",
+    "Wanted",
 ]
 
 Fault = Literal["peer", "us", "nobody"]
@@ -94,17 +94,19 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class Wanted:
     """A subscriber says anew what it wants; whatever it said before is void.
 
     xpaths : it wants the events that pass one of them; all events when there are none
     version : the VOEvent version it says it takes, None when it does not say
     subscriber : the IVOID it gives itself
+    roles : those of the events that it takes; all when it names none
     """
 
     xpaths: tuple[str, ...] = field(default=(), repr=False)
     version: str | None = field(default=None, repr=False)
     subscriber: str | None = field(default=None, repr=False)
+    roles: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,4 @@ class Ignored:
     error: GatewayError
 
 
-Event = Send | Close | Received | Receipt | Delivered | Undelivered | Filters | Alive | Told | Ignored
+Event = Send | Close | Received | Receipt | Delivered | Undelivered | Wanted | Alive | Told | Ignored

@@ -5,14 +5,14 @@ Rules
    should ack also what it has no use for, since a broker may hang up on a nak (VTP-35). A broker that gets no
    answers hangs up too.
 2. An iamalive is answered with the same Origin (VTP-32), an authenticate with our filters and the VOEvent version
-   we take (VTP-51). Both happen here, so they do not wait for whoever handles events.
+   and roles that we take (VTP-51). Both happen here, so they do not wait for whoever handles events.
 3. An authenticate that has a Result tells us something and is not answered.
 4. After `Timers.idle` without a whole message the broker has forgotten us (VTP-33).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from gateway.errors import VTPError
@@ -21,7 +21,7 @@ from gateway.vtp.framing import MAX_FRAME
 from gateway.vtp.messages import Packet
 from gateway.vtp.session import Session, utc_now
 from gateway.vtp.timers import TIMERS, Timers
-from gateway.vtp.transport import FILTER_PARAM, VERSION_PARAM, Transport
+from gateway.vtp.transport import FILTER_PARAM, ROLE_PARAM, VERSION_PARAM, Transport
 
 __all__ = ["Subscriber"]
 
@@ -50,6 +50,7 @@ class Subscriber(Session):
         *,
         filters: tuple[str, ...] = (),
         version: str | None = None,
+        roles: Iterable[str] = (),
         wall: Callable[[], datetime] = utc_now,
         limit: int = MAX_FRAME,
         timers: Timers = TIMERS,
@@ -58,6 +59,7 @@ class Subscriber(Session):
         local : the subscriber's IVOID, the Response in what it says
         filters : XPath expressions of which an event must pass one; none for all events
         version : the VOEvent version to ask for, such as ``2.1``; None says nothing, which means 2.0 (VTP-04)
+        roles : those of the events to ask for, which brokers of ours know; none for all
 
         For the others see `Session`.
         """
@@ -65,6 +67,7 @@ class Subscriber(Session):
         self._params = tuple((FILTER_PARAM, xpath) for xpath in filters)
         if version is not None:
             self._params += ((VERSION_PARAM, version),)
+        self._params += tuple((ROLE_PARAM, role) for role in roles)
         self._say("authenticate", local, local, self._params)  # what cannot be said is an error now
 
     def answer(self, packet: Packet, now: float, refused: str | None = None) -> list[Event]:

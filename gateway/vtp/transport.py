@@ -27,6 +27,9 @@ FILTER_PARAM = "xpath-filter"
 VERSION_PARAM = "voevent-version"
 """Name of the Param by which a subscriber says which VOEvent version it takes: an extension of ours (VTP-04)."""
 
+ROLE_PARAM = "voevent-role"
+"""Name of the Param by which a subscriber says a role of the events that it takes: an extension of ours, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transport:
@@ -62,6 +65,11 @@ class Transport:
     def voevent_version(self) -> str | None:
         """The VOEvent version that a subscriber says it takes."""
         return next((value for name, value in self.params if name == VERSION_PARAM), None)
+
+    @property
+    def voevent_roles(self) -> tuple[str, ...]:
+        """The roles of events that a subscriber says it takes."""
+        return tuple(value for name, value in self.params if name == ROLE_PARAM)
 
 
 # Writing (rule 1)

@@ -12,11 +12,11 @@ import io
 from collections.abc import Callable, Iterable
 
 from gateway.codecs import confluent, container, single_object
+from gateway.codecs.notices import NoticeSchemas
 from gateway.errors import AvroError, LimitError
 from gateway.model.alert import AlertSchema
 from gateway.model.document import Document
-from gateway.relay.deadletter import Item
-from gateway.relay.message import Message
+from gateway.relay.message import Item, Message
 from gateway.safexml import MAX_BYTES
 from gateway.schema import registry
 from gateway.transports.files import Declared, Unit, items, of_stream
@@ -27,12 +27,17 @@ Decode = Callable[[Message], Iterable[Item]]
 
 
 def decoder(
-    form: str, declared: Declared, source: str, find: Callable[[int], AlertSchema] = registry.by_wire_id
+    form: str,
+    declared: Declared,
+    source: str,
+    find: Callable[[int], AlertSchema] = registry.by_wire_id,
+    notices: NoticeSchemas | None = None,
 ) -> Decode:
     """The function for a format of `gateway.config.sources`.
 
     source : its name
     find : the schema of an id on the wire
+    notices : the schemas of GCN's notices, for ``gcn-json``
     """
     alert, event, restored = (
         declared.provenance(declared.alert, source),
@@ -59,6 +64,10 @@ def decoder(
             return (single_object.read(message.data, alert),)
         raise AvroError("avro-framing", "The message is neither an Avro file nor a single object.")
 
+    def of_notice(message: Message) -> Iterable[Item]:
+        assert notices is not None
+        return (notices.read(message.data, event),)
+
     def of_any(message: Message) -> Iterable[Item]:
         if message.data.startswith(b"\0") and declared.schema is None:
             return of_confluent(message)
@@ -66,4 +75,10 @@ def decoder(
             return of_container(message)
         return (found.item for found in items(Unit(message.name, "message", message.data), declared))
 
-    return {"confluent": of_confluent, "voevent": of_voevent, "avro": of_avro, "auto": of_any}[form]
+    return {
+        "confluent": of_confluent,
+        "voevent": of_voevent,
+        "avro": of_avro,
+        "gcn-json": of_notice,
+        "auto": of_any,
+    }[form]

@@ -72,11 +72,15 @@ def transaction(name: str, tables: list[SinkTable], source: kafka.KafkaSource, i
     )
 
 
-def schemas_of(table: Registry | None, folder: Path) -> schemas.Schemas:
+def schemas_of(table: Registry | None, folder: Path, metrics: Metrics) -> schemas.Schemas:
     """The schemas of a source: released ones, and those of its registry."""
     if table is None:
         return schemas.Schemas()
     user = _said(table.user) if table.user is not None else None
     password = table.password.read() if table.password is not None else None
     registry = schemas.Registry(table.url, user, password, str(table.ca) if table.ca is not None else None)
-    return schemas.Schemas(registry, schemas.Cache(folder, table.url))
+    return schemas.Schemas(
+        registry,
+        schemas.Cache(folder, table.url),
+        told=lambda found: metrics.add("schema_lookups_total", 1, found),
+    )

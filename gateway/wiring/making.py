@@ -6,13 +6,15 @@ Rules
    events would have. A message that is marked as a test (hop's ``_test``) is one, whatever is in it.
 3. A filter is asked about the event that goes out, or, when none does, about the core event that the audience would
    get.
-4. ``original`` is the bytes that came in: a VOEvent when nothing is withheld from it, an Avro message too; one that is
-   a file of its own only when it is as the survey issued it and has this one alert, for its head could say anything.
+4. ``original`` is the bytes that came in: a notice of GCN, a VOEvent when nothing is withheld from it, an Avro message
+   too; one that is a file of its own only when it is as the survey issued it and has this one alert, for its head
+   could say anything.
 5. Headers go along by name. The key does when nothing was withheld; otherwise the event's identifier is the key.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable
 
@@ -24,14 +26,18 @@ from gateway.errors import GatewayError
 from gateway.filters.xpath import EventTree, Filter
 from gateway.model.alert import Alert
 from gateway.model.document import Document
+from gateway.model.notice import Notice
 from gateway.model.rejected import Rejected
 from gateway.policy.events.notice import Issuer
-from gateway.relay.message import Message, Product
+from gateway.relay.message import Content, Message, Product
 from gateway.relay.relay import head_of, packet_of
 from gateway.transports.kafka.headers import TEST, is_test
 from gateway.wiring.again import released_to
 
 __all__ = ["Chooser", "Maker"]
+
+NOTICE_ROLES = {"planned": "prediction", "injection": "test", "commanded": "test", "test": "test"}
+"""The role that a VOEvent would have, by the `alert_tense` of a notice; all others are observations."""
 
 
 class Chooser:
@@ -80,14 +86,16 @@ class Maker:
         self._roles, self._role, self._headers = frozenset(roles), role, {TEST, *headers}
         self._original, self._whole = original, whole
 
-    def __call__(self, item: Alert | Document, message: Message) -> Product | None:
+    def __call__(self, item: Content, message: Message) -> Product | None:
         """The product; None when it is not wanted. Raises GatewayError."""
-        if isinstance(item, Document):
+        if isinstance(item, Notice):
+            output = notice_as_it_is(item, self._documents)
+        elif isinstance(item, Document):
             output = as_it_is(item, self._documents) or self._documents.convert(item)
         else:
             output = self._alerts.convert(item)
         role = "test" if is_test(message.headers) else output.role or self._role
-        if role not in self._roles or (self._chooser is not None and not self._chooser(item, output)):
+        if role not in self._roles or not self._chosen(item, output):
             return None
         ident = output.ivorn.encode("utf-8", "replace") if output.ivorn is not None else None
         return Product(
@@ -102,7 +110,11 @@ class Maker:
             message.time,
         )
 
-    def _data(self, item: Alert | Document, message: Message, output: Output) -> bytes:
+    def _chosen(self, item: Content, output: Output) -> bool:
+        """Rule 3. Nobody has a filter for notices (`gateway.config.checks`)."""
+        return self._chooser is None or isinstance(item, Notice) or self._chooser(item, output)
+
+    def _data(self, item: Content, message: Message, output: Output) -> bytes:
         if output.datum is None or output.datum.codec is None or not self._whole:
             return output.data
         if self._original and output.whole and message.item is None and _issued_alone(item, message.data):
@@ -132,7 +144,15 @@ def as_it_is(item: Document, converter: Converter) -> Output | None:
     return Output(data, stem_of(packet.ivorn), ".xml", packet.ivorn, role=packet.role, whole=True)
 
 
-def _issued_alone(item: Alert | Document | Rejected, data: bytes) -> bool:
+def notice_as_it_is(notice: Notice, converter: Converter) -> Output:
+    """A notice that the policy lets go on (rule 4). Raises PolicyError."""
+    release = converter.policy.release(notice, converter.audience)
+    data = release.original()
+    role = NOTICE_ROLES.get(str(notice.value.get("alert_tense")), "observation")
+    return Output(data, hashlib.sha256(data).hexdigest()[:16], ".json", role=role, whole=True)
+
+
+def _issued_alone(item: Content, data: bytes) -> bool:
     """Rule 4."""
     if not isinstance(item, Alert) or not item.provenance.issued:
         return False

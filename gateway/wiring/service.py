@@ -35,8 +35,9 @@ from gateway.policy.people.principal import ANONYMOUS, Principal
 from gateway.private import private_folder
 from gateway.relay import service as relay
 from gateway.relay.contract import Refused, Source
-from gateway.relay.deadletter import Item, Letters
+from gateway.relay.deadletter import Letters
 from gateway.relay.delivery import Delivery
+from gateway.relay.message import Item
 from gateway.relay.metrics import Metrics
 from gateway.relay.pulse import pulse
 from gateway.relay.route import Output, Route, bury
@@ -45,6 +46,7 @@ from gateway.supervising import worker_number
 from gateway.transports.kafka import KafkaSource
 from gateway.transports.operations import Operations
 from gateway.transports.spool import SpoolFile
+from gateway.transports.vtp.sink import BrokerSink
 from gateway.wiring import kafka, sinks, sources
 from gateway.wiring.making import Chooser, Maker
 from gateway.wiring.sources import Opened
@@ -148,6 +150,9 @@ class _Wiring:
         table, metrics = self.config.sinks[name], self.service.metrics
         wired = await sinks.opened(name, table, self._use(name), self.config, self.policy)
         self.service.about += [f"{name} {line}" for line in wired.about]
+        if isinstance(wired.sink, BrokerSink):
+            subscribers = wired.sink.broker.subscribers
+            metrics.watch("vtp_connections", lambda: float(len(subscribers)), name, "subscriber")
         spool = self._spool(name, table.spool) if table.spool else None
         delivery = Delivery(wired.sink, self._refused(name), metrics, spool=spool, limit=table.queue)
         self.service.deliveries[name] = delivery

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.codecs.notices import NoticeSchemas
 from gateway.config import Config
 from gateway.config.sources import (
     AnySource,
@@ -96,14 +97,16 @@ def _vtp(name: str, table: VTPSource, declared: Declared, folder: Path, config: 
 def _kafka(
     name: str, table: KafkaSource, declared: Declared, folder: Path, metrics: Metrics, commits: bool
 ) -> Opened:
-    schemas = kafka.schemas_of(table.registry, folder / "schemas")
+    schemas = kafka.schemas_of(table.registry, folder / "schemas", metrics)
+
+    notices = NoticeSchemas(table.notices) if table.notices is not None else None
 
     async def prepare(messages: Sequence[Message]) -> None:
         await schemas.prepare(message.data for message in messages)
 
     return Opened(
         kafka.source(name, table, metrics, commits=commits),
-        decoder(table.format, declared, name, schemas.find),
+        decoder(table.format, declared, name, schemas.find, notices),
         f"{', '.join(table.topics)} of {', '.join(table.bootstrap)}",
         prepare=prepare,
     )

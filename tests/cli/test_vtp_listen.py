@@ -3,11 +3,17 @@
 import json
 import re
 import signal
+import stat
+import time
 
 import pytest
 from cli_runs import assert_clean, invoke
 from interop.ours import OURS, serving
 from interop.process import running
+from test_convert_for_whom import token
+
+from gateway.model.voevent import ROLES
+from gateway.transports.vtp.status import ask
 
 STREAM = "ivo://org.example/stream"
 
@@ -22,9 +28,10 @@ def event(local, role="observation"):
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    """The ports of a broker of ours, for authors and for subscribers."""
-    with serving(tmp_path_factory.mktemp("broker") / "ours") as (_, receive, broadcast):
-        yield receive, broadcast
+    """The ports of a broker of ours, for authors and for subscribers, and its state."""
+    folder = tmp_path_factory.mktemp("broker") / "ours"
+    with serving(folder) as (_, receive, broadcast):
+        yield receive, broadcast, folder / "state"
 
 
 @pytest.fixture
@@ -70,6 +77,17 @@ def test_a_line_an_event(listen, send):
     assert lines[1].split()[1:] == ["utility", f"{STREAM}#line-2"]
     assert program.lines[-1] == "2 events, 0 refused"
     assert "SENTINEL" not in program.text
+
+
+def test_the_broker_is_asked_for_the_roles_that_are_wanted(listen, broker):
+    with listen(), listen("--role", "prediction", "--role", "utility"):
+        end = time.monotonic() + 30  # it asks when it is asked who it is
+        while ["prediction", "utility"] not in (
+            given := [one["roles"] for one in ask(broker[2])["subscribers"]]
+        ):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert sorted(ROLES) in given  # who says nothing is still told that there are tests
 
 
 def test_json_and_files(listen, send, broker, tmp_path):
@@ -164,3 +182,45 @@ def test_options_that_cannot_be_are_refused_at_once(options, code):
     assert result.exit_code == 2
     assert f"[{code}" in result.stderr
     assert_clean(result)
+
+
+# For whom, and what is declared
+
+DP2 = ("--origin", "data-release", "--release", "dp2")
+
+
+def test_the_holder_of_rights_hears_what_they_are_rights_to_and_keeps_it_for_himself(listen, send, tmp_path):
+    shown = token(tmp_path, "dp2")
+    with listen("--count", "1", *DP2, *map(str, shown), "--out-dir", "kept") as program:
+        send(event("rights"))
+        assert program.ended() == 0
+    assert "for rights:dp2 and not for the public" in program.text
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert kept.read_bytes() == event("rights")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    result = invoke("vtp", "listen", "127.0.0.1:1", *shown[:2])
+    assert (result.exit_code, "go together" in result.stderr) == (2, True)
+
+
+def test_what_the_policy_refuses_is_recorded_without_its_bytes(listen, send, tmp_path):
+    with listen("--count", "1", *DP2, "--rejects", "rejects") as program:
+        send(event("refused"))
+        assert program.ended() == 1
+    (record,) = (tmp_path / "rejects").glob("*.json")
+    found = json.loads(record.read_bytes())
+    assert found["code"] == "policy-withheld"
+    assert found["input"].startswith("127.0.0.1:")
+    assert not found["kept"]
+    assert not list((tmp_path / "rejects").glob("*.bin"))
+    assert "SENTINEL" not in record.read_text()
+
+
+def test_a_part_that_comes_from_elsewhere_is_declared(listen, send, tmp_path):
+    with listen("--count", "1", "--field-origin", "Why=data-release:dp2", "--out-dir", "kept") as program:
+        send(event("part"))
+        assert program.ended() == 0
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert b"SENTINEL" not in kept.read_bytes()
+    assert b"AuthorIVORN" in kept.read_bytes()
+    result = invoke("vtp", "send", "--to", "127.0.0.1:1", "--field-origin", "nothing", "event.xml")
+    assert (result.exit_code, "settings-value" in result.stderr) == (2, True)

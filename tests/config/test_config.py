@@ -6,13 +6,16 @@
 import pickle
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from gateway.config import Config, ConfigError, load, loads
 from gateway.config.examples import all_, text
+from gateway.config.reference import tables
 from gateway.config.show import shown
-from gateway.config.sources import KafkaSource
+from gateway.config.sinks import AnySink
+from gateway.config.sources import AnySource, KafkaSource
 from gateway.config.values import Secret
 from gateway.errors import SettingsError
 
@@ -125,6 +128,17 @@ def test_an_example_is_good_and_shown_as_what_it_is(name: str) -> None:
 def test_an_example_that_is_not_there_has_a_neighbour() -> None:
     with pytest.raises(SettingsError, match="`gcn-to-vtp` is meant"):
         text("gcn-vtp")
+
+
+def test_every_table_is_in_the_reference() -> None:
+    shown = [(head, key.name, key.type) for head, _, keys in tables() for key in keys]
+    assert ('[sinks.NAME], kind = "files"', "max_size", "size") in shown
+    heads = {head for head, _, _ in tables()}
+    for kind in (*get_args(get_args(AnySource)[0]), *get_args(get_args(AnySink)[0])):
+        (word,) = get_args(kind.model_fields["kind"].annotation)
+        assert any(f'kind = "{word}"' in head for head in heads), word
+    assert [name for _, name, _ in shown if not name] == []
+    assert all(key.description for _, _, keys in tables() for key in keys)
 
 
 def test_sizes_are_read_as_people_write_them() -> None:

@@ -7,9 +7,9 @@ from gateway.errors import InputError
 from gateway.model.document import Document
 from gateway.model.rejected import Rejected
 from gateway.relay.contract import Refused, Sink, Source, Spool
-from gateway.relay.deadletter import Item, Letters
+from gateway.relay.deadletter import Letters
 from gateway.relay.delivery import Delivery
-from gateway.relay.message import Message, Product
+from gateway.relay.message import Item, Message, Product
 from gateway.relay.metrics import Metrics
 from gateway.relay.route import Output, Route, bury
 from gateway.vtp.timers import Backoff

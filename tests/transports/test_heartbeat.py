@@ -14,7 +14,7 @@ from gateway.relay.service import run
 from gateway.transports.heartbeat import Heartbeat
 from gateway.transports.memory import MemorySink
 from tests.relay.routes import Rig, until
-from tests.relay.test_status import stage
+from tests.relay.test_gateway_status import stage
 
 LOCAL = "ivo://org.example/gateway"
 

@@ -14,7 +14,7 @@ from gateway.relay.status import MAX_FAILING
 from gateway.transports.operations import MAX_CONNECTIONS, Operations
 from gateway.transports.vtp.loop import run
 from tests.relay.routes import DEADLINE, until
-from tests.relay.test_status import Clock, Rig, stage
+from tests.relay.test_gateway_status import Clock, Rig, stage
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -156,7 +156,8 @@ def test_nobody_is_connected_when_it_is_closed() -> None:
         await reader.readline()
         await operations.close()
         with suppress(ConnectionError):
-            await reader.read()
+            async with asyncio.timeout(DEADLINE):  # before the server's own patience ends
+                await reader.read()
         writer.close()
 
     run(main)

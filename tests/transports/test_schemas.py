@@ -92,6 +92,16 @@ def test_what_the_registry_says_holds_and_is_asked_once(stand: Stand) -> None:
     assert confluent.read(message(1), find=schemas.find).schema is released.get("lsst/10.0")
 
 
+def test_it_tells_where_a_schema_was_found(stand: Stand, tmp_path: Path) -> None:
+    found: list[str] = []
+    cache = Cache(tmp_path / "schemas", stand.url)
+    prepare(Schemas(Registry(stand.url), cache, told=found.append), 1, 99)
+    assert sorted(found) == ["nowhere", "registry"]
+    found.clear()
+    prepare(Schemas(Registry(stand.url), cache, told=found.append), 1)
+    assert found == ["cache"]
+
+
 def test_without_a_registry_ids_are_those_of_the_released_schemas() -> None:
     schemas = Schemas()
     prepare(schemas, 1100)

@@ -226,6 +226,25 @@ def test_an_empty_spool_gives_its_room_back(file: Path) -> None:
     asyncio.run(main())
 
 
+def test_what_could_not_be_written_down_is_written_with_the_next(file: Path) -> None:
+    async def main() -> None:
+        one = spool(file)
+        for number in range(4):
+            assert await one.put(batch(number))
+        one._db.execute("PRAGMA query_only = 1")
+        await one.drop()
+        assert (one.count, number_of(await one.first())) == (3, 1)
+        one._db.execute("PRAGMA query_only = 0")
+        await one.drop()
+        assert one._db.execute("SELECT DISTINCT batch FROM product").fetchall() == [(3,), (4,)]
+        await one.close()
+        one = spool(file)
+        assert await emptied(one) == [2, 3]
+        await one.close()
+
+    asyncio.run(main())
+
+
 KILLED = """
 import asyncio, sys
 from pathlib import Path

@@ -31,7 +31,7 @@ from gateway import resources
 from gateway.errors import ConversionError, VTPError
 from gateway.vtp import Author, Broadcaster, Frames, Packet, Receiver, Subscriber, frame, read
 from gateway.vtp.broadcaster import outgoing
-from gateway.vtp.events import Alive, Close, Delivered, Event, Filters, Receipt, Received, Send, Undelivered
+from gateway.vtp.events import Alive, Close, Delivered, Event, Receipt, Received, Send, Undelivered, Wanted
 from gateway.vtp.session import Session, _mistake
 
 Cut = Callable[[bytes], Iterator[bytes]]
@@ -116,7 +116,7 @@ def test_the_four_roles_talk_to_each_other() -> None:
     downstream, here = subscriber(filters=("//Who",)), broadcaster()
     asks, news = here.opened(0), downstream.opened(0)
     (answer,) = downstream.receive(asks[0].data, 0)
-    assert here.receive(answer.data, 0) == [Filters(("//Who",), None, SUBSCRIBER)]
+    assert here.receive(answer.data, 0) == [Wanted(("//Who",), None, SUBSCRIBER)]
     (sent,) = here.send(outgoing(EVENT, IVORN), 1)
     (news,) = downstream.receive(sent.data, 1)
     assert news.packet.payload == EVENT

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from gateway.cli.audience import for_whom, token_options, who_asks
 from gateway.cli.options import event_options
 from gateway.cli.progress import Progress
 from gateway.cli.vtp.peer import STOPPED, client_tls, tls_options
 from gateway.conversion import Converter
 from gateway.listening import Heard, Hearing
+from gateway.model.audience import PUBLIC
 from gateway.model.provenance import Origin, Provenance
 from gateway.model.voevent import ROLES
 from gateway.policy.engine import Policy
+from gateway.policy.fieldorigin import field_origin
 from gateway.transports.command import MAX_SECONDS, Command
 from gateway.transports.outputs import Directory
+from gateway.transports.rejects import Rejects
 from gateway.transports.vtp.listener import ROLES as HEARD
 from gateway.transports.vtp.listener import Listener
 from gateway.transports.vtp.loop import run
@@ -85,6 +91,12 @@ __all__ = ["listen"]
     help="End after so many seconds.",
 )
 @event_options
+@token_options
+@click.option(
+    "--rejects",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Record what is refused in this folder, and keep the bytes of what is public whatever it may hold.",
+)
 @tls_options
 @click.option("--json", "as_json", is_flag=True, help="Report each event as a line of JSON.")
 def listen(
@@ -103,6 +115,10 @@ def listen(
     origin: str,
     release: str | None,
     policy: str,
+    fields: tuple[str, ...],
+    token: Path | None,
+    issuer: Path | None,
+    rejects: Path | None,
     use_tls: bool,
     ca: Path | None,
     cert: Path | None,
@@ -126,14 +142,24 @@ def listen(
     Exit codes: 0 all events were handled; 1 some were refused or their command failed; 2 no broker could be reached.
     """
     command = Command(line, exec_seconds) if line else None
-    subscription = Subscription(ivoid, filters, version, client_tls(use_tls, ca, cert), max_bytes)
-    with Progress("events") as progress:
+    subscription = Subscription(ivoid, filters, version, client_tls(use_tls, ca, cert), max_bytes, roles)
+    principal = who_asks(token, issuer)
+    converter = Converter("voevent", policy=Policy(policy), principal=principal)
+    with ExitStack() as stack:
+        if converter.audience != PUBLIC:
+            # What is not for everybody is for nobody else on this machine either.
+            stack.callback(os.umask, os.umask(0o077))
+        kept = Rejects(rejects, converter.audience, converter.policy.profile.id) if rejects else None
+        progress = stack.enter_context(Progress("events"))
+        if token:
+            progress.say(for_whom(principal, converter.audience))
         hearing = Hearing(
-            Converter("voevent", policy=Policy(policy)),
-            Provenance(Origin(origin), release),
+            converter,
+            Provenance(Origin(origin), release, fields=tuple(map(field_origin, fields))),
             lambda heard: _report(heard, as_json, progress),
             place=Directory(out_dir) if out_dir else None,
             command=command,
+            rejects=kept,
         )
 
         async def main(stop: asyncio.Event) -> Listener:

@@ -16,6 +16,7 @@ from gateway.cli.progress import Progress
 from gateway.cli.vtp.peer import STOPPED, client_tls, tls_options
 from gateway.mapping.settings import Settings
 from gateway.model.provenance import Origin
+from gateway.policy.fieldorigin import field_origin
 from gateway.safexml import MAX_BYTES
 from gateway.sending import Sending, Sent, events
 from gateway.transports.files import Declared
@@ -75,6 +76,7 @@ def send(
     origin: str,
     release: str | None,
     policy: str,
+    fields: tuple[str, ...],
     use_tls: bool,
     ca: Path | None,
     cert: Path | None,
@@ -97,7 +99,7 @@ def send(
     job = Job(
         "voevent" if as_is else "voevent-2.0",
         Settings(),
-        Declared(event=Origin(origin), release=release),
+        Declared(event=Origin(origin), release=release, fields=tuple(map(field_origin, fields))),
         policy,
     )
     job.converter()  # a mistake in the options is found before the first input is read

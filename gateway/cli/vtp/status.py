@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.vtp.options import state_option
+from gateway.model.voevent import ROLES
 from gateway.transports.vtp.status import ask
 
 __all__ = ["status"]
@@ -20,7 +21,8 @@ _COLUMNS = (
     ("since", lambda one: one["since"]),
     ("audience", lambda one: one["audience"]),
     ("version", lambda one: one["version"]),
-    ("filter", lambda one: "refused" if one["filter_refused"] else " | ".join(one["filters"]) or "-"),
+    ("roles", lambda one: "all" if len(one["roles"]) == len(ROLES) else " ".join(one["roles"]) or "none"),
+    ("filter", lambda one: _filters(one)),
     ("sent", lambda one: f"{one['sent']}"),
     ("without receipt", lambda one: f"{one['outstanding']}"),
     ("nak", lambda one: f"{one['nak']}"),
@@ -28,6 +30,12 @@ _COLUMNS = (
     ("dropped", lambda one: f"{one['dropped']}"),
 )
 """Head, and what is below it for a subscriber."""
+
+
+def _filters(one: dict[str, Any]) -> str:
+    if one["filters_used_up"]:
+        return "used up"
+    return "refused" if one["filter_refused"] else " | ".join(one["filters"]) or "-"
 
 
 @click.command()
@@ -73,5 +81,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         if found[what]:
             counts = ", ".join(f"{count} {reason}" for reason, count in sorted(found[what].items()))
             lines.append(f"{what.replace('_', ' ')}: {counts}")
+    if found["filters_used_up"]:
+        lines.append(f"filters that used up what their address may cost: {found['filters_used_up']} times")
     lines.append(f"connected: {found['authors']} authors, {len(found['subscribers'])} subscribers")
     return lines

@@ -5,8 +5,7 @@ Rules
    What XPath converts into what (sections 3.2 to 4.4) is decided then, once.
 2. A path is evaluated step by step over all its nodes so far, in document order and each of them once. Whether it
    finds anything is known at the first node that it finds.
-3. A comparison with a path holds if it holds for one of its nodes. That of two paths takes the time of their lengths,
-   not of their product: it needs their texts as sets, their least and greatest number.
+3. A comparison with a path holds if it holds for one of its nodes (`gateway.filters.xpath.comparisons`).
 4. A node is a `Node`, or the text that an attribute or a text is; the parser has seen to it that nothing but its text
    is asked of the latter.
 """
@@ -16,10 +15,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
+from gateway.filters.xpath.comparisons import of_paths, with_number, with_text
 from gateway.filters.xpath.cost import weight
-from gateway.filters.xpath.evaluation import Evaluation
+from gateway.filters.xpath.evaluation import Evaluation, Item, Run
 from gateway.filters.xpath.functions import FUNCTIONS, Takes
 from gateway.filters.xpath.steps import Stepper, stepper
 from gateway.filters.xpath.term import (
@@ -34,14 +34,9 @@ from gateway.filters.xpath.term import (
     Text,
     kind,
 )
-from gateway.filters.xpath.values import COMPARISONS, MIRRORED, divided, remainder, to_number
+from gateway.filters.xpath.values import COMPARISONS, MIRRORED, divided, remainder
 
 __all__ = ["compiled"]
-
-Value = TypeVar("Value")
-Item: TypeAlias = Any
-"""A Node, or a text (rule 4)."""
-Run: TypeAlias = Callable[[Evaluation, Item], Value]
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
@@ -239,73 +234,17 @@ def _comparison(term: Binary) -> Run[bool]:
         one, other = compiled(left), compiled(right)
         return lambda run, item: compare(one(run, item), other(run, item))
     if isinstance(left, Path) and isinstance(right, Path):
-        return _of_paths(name, left, right)
+        return of_paths(name, _texts(left), _texts(right))
     if isinstance(right, Path):
         left, right, name = right, left, MIRRORED[name]
         compare = COMPARISONS[name]
     equality = name in ("=", "!=")
     if isinstance(left, Path):
-        return (
-            _with_text(name, left, right)
-            if equality and kind(right) == "text"
-            else _with_number(name, left, right)
-        )
+        if equality and kind(right) == "text":
+            return with_text(name, _texts(left), _text(right))
+        return with_number(name, _texts(left), _number(right))
     if equality and "number" not in kinds:
         texts = _text(left), _text(right)
         return lambda run, item: compare(texts[0](run, item), texts[1](run, item))
     numbers = _number(left), _number(right)
     return lambda run, item: compare(numbers[0](run, item), numbers[1](run, item))
-
-
-def _with_text(name: str, path: Path, term: Term) -> Run[bool]:
-    texts, text = _texts(path), _text(term)
-    if name == "=":
-        return lambda run, item: text(run, item) in texts(run, item)
-
-    def differs(run: Evaluation, item: Item) -> bool:
-        other = text(run, item)
-        return any(one != other for one in texts(run, item))
-
-    return differs
-
-
-def _with_number(name: str, path: Path, term: Term) -> Run[bool]:
-    texts, number, compare = _texts(path), _number(term), COMPARISONS[name]
-
-    def holds(run: Evaluation, item: Item) -> bool:
-        other = number(run, item)
-        return any(compare(run.number(one), other) for one in texts(run, item))
-
-    return holds
-
-
-def _of_paths(name: str, left: Path, right: Path) -> Run[bool]:
-    one, other = _texts(left), _texts(right)
-    decide = _DECIDE[name]
-
-    def holds(run: Evaluation, item: Item) -> bool:
-        texts, others = one(run, item), other(run, item)
-        run.read(texts)
-        run.read(others)
-        return bool(texts and others) and decide(texts, others)
-
-    return holds
-
-
-def _least(texts: Sequence[str]) -> float:
-    return min((x for x in map(to_number, texts) if not math.isnan(x)), default=math.nan)
-
-
-def _greatest(texts: Sequence[str]) -> float:
-    return max((x for x in map(to_number, texts) if not math.isnan(x)), default=math.nan)
-
-
-_DECIDE: dict[str, Callable[[Sequence[str], Sequence[str]], bool]] = {
-    "=": lambda texts, others: not set(texts).isdisjoint(others),
-    "!=": lambda texts, others: len({*texts, *others}) > 1,
-    "<": lambda texts, others: _least(texts) < _greatest(others),
-    "<=": lambda texts, others: _least(texts) <= _greatest(others),
-    ">": lambda texts, others: _greatest(texts) > _least(others),
-    ">=": lambda texts, others: _greatest(texts) >= _least(others),
-}
-"""Whether a pair of them compares so; neither is empty."""

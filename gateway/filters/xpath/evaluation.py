@@ -8,12 +8,13 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 from gateway.filters.xpath.tree import TEXT_UNIT, EventTree, Node
 from gateway.filters.xpath.values import to_number
 
-__all__ = ["MAX_COST", "STEP", "Evaluation", "Overspent"]
+__all__ = ["MAX_COST", "STEP", "Evaluation", "Item", "Overspent", "Run"]
 
 MAX_COST = 50_000
 """Most that a filter may cost for one packet: some 10 ms. A condition on a Param costs 900 for a packet of 9 kB, and
@@ -27,6 +28,13 @@ MAX_NUMERAL = 64
 """Longest text that is read as a number for the price of its term: alerts write at most 25 characters."""
 
 
+Value = TypeVar("Value")
+Item: TypeAlias = Any
+"""What is looked at: a `Node`, or the text that an attribute or a text is."""
+Run: TypeAlias = Callable[["Evaluation", Item], Value]
+"""A term, compiled: what it is for an evaluation and what is looked at."""
+
+
 class Overspent(Exception):
     """The budget does not suffice for what comes next."""
 
@@ -34,13 +42,18 @@ class Overspent(Exception):
 class Evaluation:
     """What is left of the budget, and the position that the innermost brackets ask for."""
 
-    __slots__ = ("left", "position", "size", "tree")
+    __slots__ = ("budget", "left", "position", "size", "tree")
 
     def __init__(self, tree: EventTree, budget: int = MAX_COST) -> None:
         self.tree = tree
-        self.left = budget
+        self.budget = self.left = budget
         self.position = 1
         self.size = 1
+
+    @property
+    def spent(self) -> int:
+        """What it has cost so far. What would have been too much was not done."""
+        return min(self.budget, self.budget - self.left)
 
     def pay(self, units: int) -> None:
         """Raises Overspent."""

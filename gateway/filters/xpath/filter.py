@@ -38,7 +38,9 @@ class Filter:
         require_tree(tree)
         known = tree.verdicts.get(self._text)
         if known is None:
-            known = tree.verdicts[self._text] = self.evaluate(Evaluation(tree))
+            evaluation = Evaluation(tree)
+            known = tree.verdicts[self._text] = self.evaluate(evaluation)
+            tree.spent += evaluation.spent
         return known
 
     def evaluate(self, evaluation: Evaluation) -> Verdict:

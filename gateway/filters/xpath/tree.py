@@ -63,10 +63,11 @@ class EventTree:
 
     elements : in document order, the root first
     verdicts : what filters said of it, by their text; equal filters of many subscribers are asked once
+    spent : units that all this has cost
     Raises PolicyError (policy-unreleased) for anything else than a release, XMLError, LimitError and ConversionError.
     """
 
-    __slots__ = ("_named", "depth", "elements", "namespace", "size", "top", "verdicts")
+    __slots__ = ("_named", "depth", "elements", "namespace", "size", "spent", "top", "verdicts")
 
     def __init__(self, release: Release[VOEvent]) -> None:
         require_release(release)
@@ -74,6 +75,7 @@ class EventTree:
         root = safexml.parse(data)
         self.namespace = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
         self.verdicts: dict[str, Verdict] = {}
+        self.spent = 0
         self.elements: list[Node] = []
         self._named: dict[str, list[Node]] = {}
         self.depth = 1

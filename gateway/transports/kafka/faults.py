@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError
 
 from gateway.errors import DeliveryError, SourceError
 
-__all__ = ["ALONE", "NEVER", "failed", "not_let_in", "refused", "said", "source_error"]
+__all__ = ["ALONE", "NEVER", "ended", "failed", "not_let_in", "refused", "said", "source_error"]
 
 FORBIDDEN = frozenset(
     {
@@ -44,9 +44,12 @@ def source_error(name: str, error: KafkaError) -> SourceError | None:
     """The error that ends a source, None when librdkafka goes on by itself."""
     if error.code() in FORBIDDEN:
         return SourceError("source-refused", f"{name} may not be read: {said(error)}.")
-    if error.fatal():
-        return SourceError("source-unreachable", f"{name} cannot be read any more: {said(error)}.")
-    return None
+    return ended(name, error) if error.fatal() else None
+
+
+def ended(name: str, error: KafkaError) -> SourceError:
+    """The error for a client that can do nothing more."""
+    return SourceError("source-unreachable", f"{name} cannot be read any more: {said(error)}.")
 
 
 def not_let_in(name: str, error: KafkaError) -> SourceError | None:

@@ -113,10 +113,9 @@ class Handoff:
             return not self.ledger.under_way(keys)
 
     def put(self, batch: list[Message]) -> None:
-        """Hand over what was read. What is of partitions that are not held any more is left out."""
+        """Hand over what was read of partitions that are held."""
         with self._lock:
-            batch = [message for message in batch if self.ledger.holds((_place(message),))]
-            if batch and not self._stopped:
+            if not self._stopped:
                 self._ahead.append(batch)
         self._rouse()
 

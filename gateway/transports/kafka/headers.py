@@ -5,7 +5,8 @@ Rules
    the operator names, and of those none whose name begins with ``_``, which is hop's, or that we write ourselves.
 2. ``_format`` tells hop-client, SCiMMA's library, what a message is; ``_test`` that it is only a test, which
    hop-client hides from those who do not ask for tests. A test stays one: who marked it does not matter.
-3. ``_id`` tells hop's archive which message it is. It follows from the bytes: the same event, the same id.
+3. ``_id`` tells hop's archive which message it is. It follows from the bytes: the same event, the same id. A blob, a
+   survey's packet say, has none: to take the hash of 83 kB costs three times as much as to send them.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ def headers_of(product: Product, allowed: Collection[str] = ()) -> list[tuple[st
     hop = form.hop if form.hop != "avro" or product.data.startswith(CONTAINER) else OTHER.hop
     made: list[tuple[str, str | bytes | None]] = [
         ("_format", hop.encode()),
-        ("_id", uuid.UUID(bytes=hashlib.sha256(product.data).digest()[:16], version=5).bytes),
         ("content-type", form.content_type.encode()),
     ]
+    if hop != OTHER.hop:
+        made.append(("_id", uuid.UUID(bytes=hashlib.sha256(product.data).digest()[:16], version=5).bytes))
     if product.role == "test" or is_test(product.headers):
         made.append((TEST, b"true"))
     passed = [(name, value) for name, value in product.headers if name in allowed and _passes(name)]

@@ -28,7 +28,7 @@ from gateway.errors import SourceError
 from gateway.relay.message import Headers, Message
 from gateway.relay.metrics import Metrics
 from gateway.transports.kafka.client import Settings
-from gateway.transports.kafka.faults import not_let_in, source_error
+from gateway.transports.kafka.faults import ended, not_let_in, source_error
 from gateway.transports.kafka.handoff import Handoff
 from gateway.transports.kafka.ledger import Place
 from gateway.transports.kafka.membership import Membership
@@ -110,6 +110,8 @@ class Poller:
         try:
             while not self._handoff.closing:
                 self._live()
+        except KafkaException as caught:
+            error = ended(self._name, caught.args[0])
         except BaseException as caught:  # noqa: BLE001 - raised again where somebody hears it
             error = caught
         self._handoff.end(error)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -90,7 +91,9 @@ class Sending:
 
     def _run(self) -> None:
         while not self._ending:
-            self.producer.poll(POLL)
+            # A fatal error is raised here, once, and in the middle of reports. Each message has its own error, too.
+            with suppress(KafkaException, SystemError):
+                self.producer.poll(POLL)
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.ended.set)
 

@@ -116,7 +116,9 @@ class TransactionSink:
             found = self._put(producer, products, never, one_by_one)
             if not found:
                 break
-            producer.abort_transaction(self._wait)
+            # Aborted by the next producer: one that has aborted itself throws out what it is given first.
+            self._producer = None
+            producer = self._open()
             if one_by_one or len(products) - len(never) == 1:
                 never |= found
             one_by_one = True
@@ -140,12 +142,23 @@ class TransactionSink:
             for topic in self._topics:
                 self._produce(producer, topic, product, partial(_note, errors, number))
             if one_by_one:
-                producer.flush(self._wait)
-        producer.flush(self._wait)
-        for error in errors.values():
-            if error.code() not in NEVER:
-                raise KafkaException(error)
-        return errors
+                self._flush(producer)
+        self._flush(producer)
+        found = {number: error for number, error in errors.items() if error.code() in NEVER}
+        # When one is refused librdkafka throws out those behind it, too: they are sent again without it.
+        for error in () if found else errors.values():
+            raise KafkaException(error)
+        return found
+
+    def _flush(self, producer: Producer) -> None:
+        """Wait until what became of all is known. Raises KafkaException when the producer can do nothing more."""
+        try:
+            producer.flush(self._wait)
+        except SystemError as error:
+            # A fatal error that was raised in the middle of reports.
+            if isinstance(error.__cause__, KafkaException):
+                raise error.__cause__ from None
+            raise
 
     def _produce(
         self,

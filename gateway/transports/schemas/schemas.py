@@ -40,6 +40,7 @@ class Schemas:
 
     registry, cache : None when there is none
     clock : seconds, for rule 3
+    told : hears where a schema was found: ``cache``, ``registry`` or ``nowhere``
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Schemas:
         registry: Registry | None = None,
         cache: Cache | None = None,
         clock: Callable[[], float] = time.monotonic,
+        told: Callable[[str], None] = lambda found: None,
     ) -> None:
-        self._registry, self._cache, self._clock = registry, cache, clock
+        self._registry, self._cache, self._clock, self._told = registry, cache, clock, told
         self._known: dict[int, AlertSchema] = {}
         self._asked: dict[int, float] = {}
 
@@ -72,9 +74,12 @@ class Schemas:
             self._asked.clear()
         self._asked[number] = self._clock() + AGAIN
         if self._remember(number, self._cached(number)):
+            self._told("cache")
             return
         text = await asyncio.to_thread(registry.get, number)
-        if self._remember(number, text) and text is not None and self._cache is not None:
+        found = self._remember(number, text)
+        self._told("registry" if found else "nowhere")
+        if found and text is not None and self._cache is not None:
             try:
                 self._cache.put(number, text)
             except OutputError as error:

@@ -132,7 +132,10 @@ async def listen(address: str, factory: IProtocolFactory, tls: TLS | None = None
             return await wait(server(address, tls).listen(factory))
     except (CannotListenError, OSError) as problem:
         inner = problem.socketError if isinstance(problem, CannotListenError) else problem
-        reason = getattr(inner, "strerror", None) or "another program may listen there"
+        said = (
+            str(inner) if isinstance(inner, OSError) else ""
+        )  # such as that the name of a socket file is too long
+        reason = getattr(inner, "strerror", None) or said or "another program may listen there"
         raise SettingsError("settings-address", f"{address} cannot be listened on: {reason}.") from None
 
 

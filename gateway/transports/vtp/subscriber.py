@@ -37,6 +37,7 @@ class Subscription:
     ivoid : the subscriber's own identifier, which stands in its receipts
     filters : XPath expressions; a broker that knows them sends what passes one of them
     version : the VOEvent version to ask for; None says nothing, which means 2.0
+    roles : the roles of events to ask for, which brokers of ours know; none says nothing, which means all
     tls : how brokers are believed, when they speak TLS
     limit : bytes of the largest event that is taken
     longest : seconds between two attempts to connect, at most
@@ -47,6 +48,7 @@ class Subscription:
     version: str | None = None
     tls: ClientTLS | None = None
     limit: int = MAX_FRAME
+    roles: tuple[str, ...] = ()
     longest: float = MAX_BACKOFF
     timers: Timers = field(default=TIMERS)
 
@@ -97,7 +99,12 @@ class Subscriber:
         """One connection: how many seconds it lasted, and why it ended."""
         about = self._subscription
         session = subscriber.Subscriber(
-            about.ivoid, filters=about.filters, version=about.version, limit=about.limit, timers=about.timers
+            about.ivoid,
+            filters=about.filters,
+            version=about.version,
+            roles=about.roles,
+            limit=about.limit,
+            timers=about.timers,
         )
         link = Link(session, lambda event: self._happened(session, link, event))
         try:

@@ -4,9 +4,12 @@ Rules
 1. An event goes to all who take it (`gateway.relay.interest`), in the order in which events were accepted. All of
    one audience and version get the same bytes.
 2. A subscriber that does not read has an `Outbox` and costs the others nothing.
-3. It says its filters, and which version it takes, in answer to our authenticate message, and each answer replaces
-   the last. When a filter is refused it gets nothing and is told why; who does not read that is let go.
+3. It says its filters, the roles and the version that it takes in answer to our authenticate message, and each answer
+   replaces the last. When a filter is refused it gets nothing and is told why; who does not read that is let go.
 4. A nak gives up that one event (VTP-35).
+5. The filters of one address have an allowance together (`gateway.filters.xpath.allowance`). When it is used up those
+   of its connections that have filters get nothing for a while, and are told so. Socket files are for those whom the
+   operator lets in, and have none.
 """
 
 from __future__ import annotations
@@ -18,23 +21,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from twisted.internet.interfaces import ITCPTransport
 
 from gateway.errors import VTPError
-from gateway.filters.xpath import Filter, FilterSet
+from gateway.filters.xpath import Allowance, Allowances, Filter, FilterSet
 from gateway.model.voevent import ROLES
 from gateway.policy.people.principal import Principal
 from gateway.relay import Interest, Offer
 from gateway.relay.offer import Newest
-from gateway.transports.vtp.access import Door
+from gateway.transports.vtp.access import Door, customer
 from gateway.transports.vtp.loop import loop
 from gateway.transports.vtp.outbox import MAX_QUEUE, Outbox, WhenFull
 from gateway.transports.vtp.peer import Peer
 from gateway.transports.vtp.spill import Disk
 from gateway.vtp.broadcaster import Broadcaster, Outgoing
-from gateway.vtp.events import Alive, Event, Filters, Ignored, Receipt
+from gateway.vtp.events import Alive, Event, Ignored, Receipt, Wanted
 
 __all__ = ["EVERYTHING", "PrincipalOf", "SubscriberPeer", "Subscribers", "Wishes"]
 
@@ -44,8 +47,6 @@ for each round trip, so it is enough for a megabyte a second to the other side o
 
 PrincipalOf = Callable[[object], Principal]
 """Whose connection this is, told by its transport."""
-
-_SAID: dict[str | None, Newest] = {version: version for version in get_args(Newest)}
 
 log = logging.getLogger("gateway.vtp")
 
@@ -72,10 +73,12 @@ EVERYTHING = Wishes()
 
 
 class SubscriberPeer(Peer[Broadcaster]):
-    """The connection of a subscriber."""
+    """The connection of a subscriber. What it wants is known once it is known whose it is."""
+
+    interest: Interest
 
     HANDLERS: ClassVar[dict[type[Event], str]] = {
-        Filters: "_filters",
+        Wanted: "_wanted",
         Receipt: "_receipt",
         Alive: "_alive",
         Ignored: "_ignored",
@@ -100,14 +103,17 @@ class SubscriberPeer(Peer[Broadcaster]):
             folder=wishes.folder,
             disk=all_.disk,
         )
-        self.interest = Interest(
-            newest=wishes.newest, roles=wishes.roles, filters=FilterSet(blanket=wishes.blanket)
-        )
         self.counts: Counter[str] = Counter()
 
     def begun(self) -> Broadcaster:
         """See `Peer`."""
-        self.interest.principal = self._principal_of(self.transport)
+        self.interest = Interest(
+            self._principal_of(self.transport),
+            self._wishes.newest,
+            self._wishes.roles,
+            FilterSet(blanket=self._wishes.blanket),
+            self._allowance if self._host is not None else None,
+        )
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)  # an event should not wait for the receipt of the one before
         handle = self.transport.getHandle()
@@ -136,6 +142,9 @@ class SubscriberPeer(Peer[Broadcaster]):
     def give(self, offer: Offer, now: datetime) -> None:
         """Send what of an offer it takes, now or when it reads."""
         event = self.interest.of(offer, now)
+        reason = self.interest.news()
+        if reason is not None and not self.outbox.full:
+            self._tell(reason)
         if event is not None and not self.outbox.put(event):
             self.close(VTPError("vtp-surplus", "The subscriber does not read, and its queue is full."))
 
@@ -143,18 +152,22 @@ class SubscriberPeer(Peer[Broadcaster]):
         self.counts["sent"] += 1
         self.do(self.session.send(event, loop().time()))
 
-    def _filters(self, event: Filters) -> None:
+    def _wanted(self, event: Wanted) -> None:
         """Rule 3."""
-        interest = self.interest
-        interest.filters = FilterSet(blanket=self._wishes.blanket).asking(event.xpaths)
-        interest.newest = _SAID.get(event.version, self._wishes.newest)
-        if interest.filters.reason is None:
-            return
-        log.info("%s: a filter is refused", self.name)
-        if self.outbox.full:
+        self.interest.ask(event)
+        reason = self.interest.news()
+        if reason is not None and self.outbox.full:
             self.close(VTPError("vtp-surplus", "The subscriber asks for filters and reads no answer."))
-        else:
-            self.do(self.session.tell(interest.filters.reason, loop().time()))
+        elif reason is not None:
+            self._tell(reason)
+
+    def _tell(self, reason: str) -> None:
+        log.info("%s: filters are refused", self.name)
+        self.do(self.session.tell(reason, loop().time()))
+
+    def _allowance(self) -> Allowance:
+        """What pays for its filters (rule 5)."""
+        return self._all.allowances.of(customer(self._host or ""))
 
     def _receipt(self, event: Receipt) -> None:
         self.counts[event.kind] += 1
@@ -170,6 +183,7 @@ class Subscribers:
     arrived : called when somebody comes
     gone : what was counted of those who have left
     disk : the room for all that waits in files
+    allowances : what filters may cost
     """
 
     def __init__(self, now: Callable[[], datetime], arrived: Callable[[], None]) -> None:
@@ -177,6 +191,7 @@ class Subscribers:
         self._peers: dict[int, SubscriberPeer] = {}
         self.gone: Counter[str] = Counter()
         self.disk = Disk()
+        self.allowances = Allowances(loop().time)
 
     def add(self, peer: SubscriberPeer) -> None:
         """Somebody has come."""

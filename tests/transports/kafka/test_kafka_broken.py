@@ -46,7 +46,7 @@ def test_who_hears_nothing_any_more_connects_anew(
     stage.put([b"one"])
 
     async def main() -> None:
-        reading = Reading(stage.source(silence=2))
+        reading = Reading(stage.source(silence=2, session=6))
         await reading.take(1)
         reading.ack(1)
         await until(lambda: stage.committed() == 1)
@@ -66,14 +66,14 @@ def test_close_waits_for_no_broker(kafka_to_break: Any) -> None:
     stage.put([b"one"])
 
     async def main() -> None:
-        reading = Reading(stage.source())
+        reading = Reading(stage.source(session=6))
         await reading.take(1)
         await asyncio.to_thread(kafka_to_break.kill)
         reading.ack(1)
         async with asyncio.timeout(20):
             await reading.source.close()
         await asyncio.to_thread(kafka_to_break.start)
-        again = Reading(stage.source())
+        again = Reading(stage.source(session=6))
         # The commit did not get through: at least once.
         assert await again.take(1) == [b"one"]
         await again.source.close()
@@ -135,7 +135,7 @@ def test_a_token_that_cannot_be_renewed_stops_nothing_for_good(
     tokens.lifetime = 4
 
     async def main() -> None:
-        reading = Reading(stage.source(cluster=oauth(kafka_broker, tokens), silence=3))
+        reading = Reading(stage.source(cluster=oauth(kafka_broker, tokens), silence=3, session=6))
         await reading.take(1)
         reading.ack(1)
         tokens.closed = True

@@ -97,7 +97,7 @@ def test_headers_say_what_it_is_and_nothing_of_where_it_came_from() -> None:
     product = Product(b"<x/>", headers=came)
     allowed = ("good", "_sender", "_id", "Content-Type")
     made = headers_of(product, allowed)
-    assert [name for name, _ in made] == ["_format", "_id", "content-type", "good"]
+    assert [name for name, _ in made] == ["_format", "content-type", "_id", "good"]
     assert dict(made) | {"_id": b""} == {
         "_format": b"voevent",
         "_id": b"",
@@ -117,7 +117,9 @@ def test_headers_say_what_it_is_and_nothing_of_where_it_came_from() -> None:
     ],
 )
 def test_each_form_has_the_name_that_hop_has_for_it(data: bytes, suffix: str, form: bytes) -> None:
-    assert dict(headers_of(Product(data, suffix=suffix)))["_format"] == form
+    made = dict(headers_of(Product(data, suffix=suffix)))
+    assert made["_format"] == form
+    assert ("_id" in made) is (form != b"blob")
 
 
 def test_the_same_bytes_have_the_same_id_and_others_another() -> None:

@@ -25,7 +25,7 @@ def test_keys_are_kept_and_headers_are_those_that_may_go(kafka: Any) -> None:
     one, other = sorted(stage.records(2), key=lambda record: record.value())
     assert (one.key(), other.key()) == (b"key", None)
     names = [name for name, _ in one.headers()]
-    assert names == ["_format", "_id", "content-type", "_test", "a"]
+    assert names == ["_format", "content-type", "_id", "_test", "a"]
     assert dict(other.headers())["_format"] == b"json"
 
 

@@ -23,9 +23,11 @@ from gateway.model.voevent import (
     WhereWhen,
 )
 from gateway.policy.engine import Policy
-from gateway.relay import Relay
+from gateway.relay import Offer, Relay
 from gateway.transports.vtp.access import networks
 from gateway.transports.vtp.broker import Limits
+from gateway.transports.vtp.intake import MAX_TURN
+from gateway.transports.vtp.status import status
 from gateway.transports.vtp.subscribers import Wishes
 from gateway.vtp import Packet, Transport, frame
 from gateway.vtp.timers import Timers
@@ -238,6 +240,49 @@ def _authenticate(xpath: str) -> bytes:
         f'role="authenticate" version="1.0"><Origin>{LOCAL}</Origin><TimeStamp>2026-11-24T00:00:00Z</TimeStamp>'
         f'<Meta><Param name="xpath-filter" value="{xpath}"/></Meta></trn:Transport>'
     ).encode()
+
+
+@going
+async def test_one_address_cannot_have_all_the_time_that_filters_take(folder: Path) -> None:
+    async with broker(folder) as one:
+        here = await one.receive("127.0.0.1:0")
+        greedy, other = await one.broadcast("127.0.0.1:0"), await one.broadcast("[::1]:0")
+        costly = [
+            await Listening.to(greedy, filters=tuple(f"//*[count(//*[@a]) > {n}{m}]" for m in range(10, 20)))
+            for n in range(8)
+        ]
+        plain = await Listening.to(greedy)
+        good = await Listening.to(other, filters=("//Param[@name='number']",))
+        count = 0
+        while not any(listening.told for listening in costly):
+            await accepted(here, event(count, more=100))
+            count += 1
+            assert len(await good.events(count)) == len(await plain.events(count)) == count
+            assert count < 300
+        assert "used up" in next(each.told[0] for each in costly if each.told)
+        found = status(one)
+        assert found["filters_used_up"] == 1
+        assert [each["filters_used_up"] for each in found["subscribers"]].count(True) == len(costly)
+        for each in (*costly, plain, good):
+            each.close()
+
+
+@going
+async def test_a_subscriber_may_ask_for_roles_and_gets_none_that_the_broker_does_not_give(
+    folder: Path,
+) -> None:
+    async with broker(folder) as one:
+        here = await one.receive("127.0.0.1:0")
+        wishes = Wishes(roles=frozenset({"observation", "prediction"}))
+        there = await one.broadcast("127.0.0.1:0", wishes=wishes)
+        some, all_ = await Listening.to(there, roles=("prediction", "test")), await Listening.to(there)
+        await eventually(lambda: {"prediction"} in [peer.interest.roles for peer in one.subscribers])
+        for number, role in enumerate(("test", "observation", "prediction", "utility", "prediction")):
+            await accepted(here, event(number, role))
+        assert list(map(number_of, await all_.events(3))) == [1, 2, 4]
+        assert list(map(number_of, await some.events(2))) == [2, 4]
+        some.close()
+        all_.close()
 
 
 @going
@@ -496,3 +541,46 @@ async def test_the_broker_stops_after_what_waits_is_read(folder: Path) -> None:
     await subscriber.until(lambda listening: listening.closed)
     assert list(map(number_of, subscriber.got)) == list(range(50))
     subscriber.close()
+
+
+# What a turn of the loop holds
+
+
+@going
+async def test_many_events_at_once_are_not_all_held_until_they_are_all_judged(folder: Path) -> None:
+    async with broker(folder) as one:
+        there = await one.broadcast("127.0.0.1:0")
+        subscriber = await Listening.to(there)
+        await eventually(lambda: len(one.subscribers) == 1)
+        held = []
+        for number in range(40):  # all in one turn
+            one.publish(event(number, text=90_000))
+            packets = [packet for packet, *_ in one.intake._turn]
+            held.append(sum(len(packet.payload) for packet in packets))
+            assert not packets or not one.intake._owed
+        assert MAX_TURN / 2 < max(held) <= MAX_TURN
+        assert list(map(number_of, await subscriber.events(40))) == list(range(40))
+        subscriber.close()
+
+
+@going
+async def test_a_mistake_in_one_event_keeps_no_other_from_going_out(folder: Path) -> None:
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: raised.append(about["exception"]))
+    async with broker(folder) as one:
+        here, there = await one.receive("127.0.0.1:0"), await one.broadcast("127.0.0.1:0")
+        subscriber = await Listening.to(there)
+        await eventually(lambda: len(one.subscribers) == 1)
+        give = one.intake._give
+
+        def mistaken(offer: Offer) -> None:
+            assert number_of(offer.packet.payload) != 1, "a mistake of ours"
+            give(offer)
+
+        one.intake._give = mistaken
+        receipts = await submit(here, *map(event, range(4)))
+        assert [receipt.role for receipt in receipts] == ["ack"] * 4
+        assert list(map(number_of, await subscriber.events(3))) == [0, 2, 3]
+        subscriber.close()
+    assert [str(error).partition("\n")[0] for error in raised] == ["a mistake of ours"]
+    asyncio.get_running_loop().set_exception_handler(None)

@@ -19,7 +19,7 @@ from gateway.transports.vtp.listener import Listener
 from gateway.transports.vtp.loop import run
 from gateway.transports.vtp.subscriber import Subscriber, Subscription
 from gateway.vtp import Broadcaster, Packet
-from gateway.vtp.events import Alive, Filters, Receipt
+from gateway.vtp.events import Alive, Receipt, Wanted
 from gateway.vtp.timers import Timers
 
 
@@ -67,7 +67,7 @@ def play(scene, *brokers, handle=None, subscription=None, **options):
             about = subscription or Subscription("ivo://org.example/us")
             session = Session(brokers, stop, handle, about, options)
             for broker in brokers:
-                await broker.until(lambda broker=broker: broker.of(Filters) or broker.lost)
+                await broker.until(lambda broker=broker: broker.of(Wanted) or broker.lost)
             try:
                 return await scene(session, *brokers)
             finally:
@@ -142,14 +142,17 @@ def test_what_waits_for_its_handler_is_bytes_and_no_trees():
     play(scene, handle=handle)
 
 
-def test_filters_and_version_are_said_to_each_broker():
-    about = Subscription("ivo://org.example/us", ("//Who", "//Why[@importance > 0.5]"), "2.1")
+def test_filters_roles_and_version_are_said_to_each_broker():
+    about = Subscription(
+        "ivo://org.example/us", ("//Who", "//Why[@importance > 0.5]"), "2.1", roles=("utility",)
+    )
 
     async def scene(session, one, two):
         for broker in (one, two):
-            (filters,) = broker.of(Filters)
+            (filters,) = broker.of(Wanted)
             assert filters.xpaths == about.filters
             assert (filters.version, filters.subscriber) == ("2.1", "ivo://org.example/us")
+            assert filters.roles == ("utility",)
 
     play(scene, Broker(), Broker(), subscription=about)
 
@@ -361,7 +364,7 @@ def test_a_certificate_of_ours_is_shown(tmp_path):
             task = asyncio.ensure_future(
                 Subscriber(broker.address, Subscription(tls=tls), lambda *_: True, said.append).run()
             )
-            await broker.until(lambda: broker.of(Filters))
+            await broker.until(lambda: broker.of(Wanted))
             shown = broker.peers[0].transport.getPeerCertificate().to_cryptography()
             task.cancel()
             await asyncio.wait({task})

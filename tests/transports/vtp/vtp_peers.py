@@ -26,11 +26,17 @@ LOCAL = "ivo://org.example/broker"
 
 
 def event(
-    number: int = 1, role: str = "observation", version: str = "2.0", text: int = 0, **parts: Any
+    number: int = 1,
+    role: str = "observation",
+    version: str = "2.0",
+    text: int = 0,
+    more: int = 0,
+    **parts: Any,
 ) -> bytes:
-    """A valid document that no other number has, with so many characters of text."""
+    """A valid document that no other number has, with so many characters of text, and so many more Params."""
     items = (
         Param("number", str(number)),
+        *(Param(f"more{n}", str(n)) for n in range(more)),
         *([Param("text", value_element="word " * (text // 5))] if text else []),
     )
     who = Who(author_ivorn="ivo://org.example/author", date="2026-11-24T00:00:00")

@@ -129,11 +129,19 @@ def test_it_is_not_ready_when_it_is_told_to_stop() -> None:
     assert [reason["code"] for reason in status.reasons()] == ["stopping"]
 
 
+def test_some_gauges_are_asked_when_somebody_wants_to_know() -> None:
+    rig, status, _ = stage()
+    peers = []
+    rig.metrics.watch("vtp_connections", lambda: float(len(peers)), "world", "subscriber")
+    peers += ["one", "two"]
+    assert status.report()["connections"] == [{"sink": "world", "role": "subscriber", "count": 2}]
+
+
 def test_a_counter_is_told_by_its_labels() -> None:
     metrics = Metrics()
     metrics.add("dead_total", 2, "route", "input-unknown")
-    metrics.set("workers", 4)
     metrics.describe("1.2.3", "strict")
+    metrics.set("workers", 4)
     assert metrics.values("dead_total") == {("route", "input-unknown"): 2}
     assert (metrics.value("workers"), metrics.value("dead_total", "route", "other")) == (4, 0)
     ((labels, one),) = metrics.values("build_info").items()
