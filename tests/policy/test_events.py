@@ -36,6 +36,7 @@ from gateway.model.voevent import VOEvent
 from gateway.policy.engine import Policy
 from gateway.policy.events import elements, enclosed, notice
 from gateway.policy.events.judge import EventJudge
+from gateway.policy.events.markup import markup
 from gateway.policy.events.notice import Issuer, policy_group
 from gateway.policy.pattern import KindRange, PathPattern
 from gateway.policy.profile import load
@@ -173,8 +174,26 @@ MARKUP = {
     "prefix": ("<What>", f'<What xmlns:{CANARY}="http://x/">'),
     "text": ("<What>", f"<What>{CANARY}"),
     "text-behind": ("</Why>", f"</Why>{CANARY}"),
+    "text-behind-a-comment": ("<What>", f"<What><!-- x -->{CANARY}"),
+    "text-behind-an-element": ("<What>", f"<What><note/>{CANARY}"),
+    "text-beside-an-element": ("<What>", f"<What>{CANARY}<note a='b'/>"),
     "schema": ('xsi:schemaLocation="', f'xsi:schemaLocation="http://x/{CANARY} http://y/ '),
 }
+
+
+def said_besides(data: bytes) -> set[str]:
+    """What a document says and its event does not."""
+    event = decode(data)
+    return {slot.text.strip() for slot in markup(event, [slot.text for slot in elements.texts(event)])}
+
+
+@pytest.mark.parametrize("place", MARKUP)
+def test_every_text_that_is_no_voevent_is_seen(place: str) -> None:
+    comment = "Every element and every attribute of VOEvent 2.1, in one packet that a broker could have sent."
+    assert said_besides(EVERYTHING["2.1"]) == {comment}
+    old, new = MARKUP[place]
+    found = said_besides(EVERYTHING["2.1"].decode().replace(old, new, 1).encode()) - {comment}
+    assert any(CANARY in text for text in found)
 
 
 @pytest.mark.parametrize("place", MARKUP)
