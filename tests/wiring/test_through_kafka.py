@@ -131,8 +131,8 @@ def test_alerts_become_events_with_their_keys_and_the_rest_are_letters(kafka: An
     assert service.metrics.value("dead_total", "route", "schema-unknown") == 1
 
 
-def test_events_go_on_byte_for_byte_and_once_more_after_a_second_run_nothing(
-    kafka: Any, tmp_path: Path
+def test_events_go_on_byte_for_byte_and_a_second_run_goes_on_after_them(
+    kafka_broker: Any, tmp_path: Path
 ) -> None:
     source, sink = kafka_broker.new_topic(), kafka_broker.new_topic()
     events = [_event(number) for number in range(5)]
