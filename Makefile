@@ -137,7 +137,7 @@ laboratory: | $(VENV)/ready-test
 	$(call by-apt,Maven,maven,command -v mvn)
 	$(call by-maven,Apache Kafka,kafka,pom.xml,copy-dependencies)
 	$(call by-maven,Apicurio Registry,registry,registry.xml,unpack)
-	$(call by-npm,The schemas of GCN,gcn,@nasa-gcn/schema@7.2.3,package/gcn)
+	$(call by-npm,The GCN schema package,gcn,@nasa-gcn/schema@7.2.3,package/gcn)
 	@PYTHONPATH=tests $(BIN)/python -m kafka.archive
 
 kafka: $(VENV)/laboratory

@@ -86,7 +86,7 @@ def test_without_maven_there_is_no_laboratory_and_no_failure(bench):
     make, _, folder = bench
     run = make(".venv/laboratory")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.count("will be skipped") == 3, run.stdout
+    assert run.stdout.count("will be skipped") == 4, run.stdout
     assert "PostgreSQL is here." in run.stdout
     assert not (folder / ".laboratory").exists()
 

@@ -134,6 +134,8 @@ def test_it_runs_until_it_is_told_to_stop_and_goes_on_in_the_next_run(folder: Pa
 
 
 def test_nothing_is_lost_by_kills(folder: Path) -> None:
+    """Every event is in the files, once. A subscriber misses what was on the way to it, in this process, when it was
+    killed (docs/vtp-broker.md), and gets nothing twice on one connection."""
     count, got = 400, set()
     for number in range(count):
         (folder / f"in/{number:04}.xml").write_bytes(event(number))
@@ -146,12 +148,12 @@ def test_nothing_is_lost_by_kills(folder: Path) -> None:
             listening.join(SECONDS)
     with running(folder) as (process, port):
         listening = Listening(port, got)
-        eventually(lambda: len(got) == count == len(kept(folder)))
+        eventually(lambda: len(kept(folder)) == count and event(count - 1) in got)
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
         listening.join(SECONDS)
     everything = {event(number) for number in range(count)}
-    assert got == everything
+    assert got <= everything
     assert {path.read_bytes() for path in kept(folder)} == everything
     assert not list((folder / "dead").iterdir())
 
@@ -163,7 +165,8 @@ def test_a_second_signal_ends_it_at_once(folder: Path) -> None:
         process.send_signal(signal.SIGTERM)
         eventually(lambda: not _open(port))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(SECONDS) in (0, 130)
+        # It may be through by itself, or hear the second one when it is and nobody listens to signals any more.
+        assert process.wait(SECONDS) in (0, 130, -signal.SIGTERM)
 
 
 def _open(port: int) -> bool:
