@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,12 +86,11 @@ def _vtp(name: str, table: VTPSource, declared: Declared, folder: Path, config: 
     subscription = Subscription(
         table.ivoid or config.gateway.ivoid, table.filters, table.version, tls, table.max_bytes
     )
-    seen = Seen(folder / "seen.db", retention=table.retention, sync=table.sync)
-    try:
+    with ExitStack() as undo:
+        seen = Seen(folder / "seen.db", retention=table.retention, sync=table.sync)
+        undo.callback(seen.close)
         source = BrokerSource(name, table.brokers, subscription, seen)
-    except BaseException:
-        seen.close()
-        raise
+        undo.pop_all()  # the source closes it
     return Opened(source, decoder("voevent", declared, name), ", ".join(table.brokers))
 
 

@@ -74,7 +74,7 @@ def test_a_good_file_is_what_it_says_with_defaults() -> None:
     assert config.gateway.issuer == ("org.example", "gateway")
     assert config.routes[0].outputs[0].roles == ("observation", "prediction", "utility")
     with pytest.raises(ValueError, match="frozen"):
-        config.gateway.state = Path("/")  # type: ignore[misc]
+        config.gateway.state = Path("/")
 
 
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

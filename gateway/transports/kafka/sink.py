@@ -134,7 +134,9 @@ class KafkaSink:
             for number, error in enumerate(errors):
                 if error is not None and error.code() in ALONE:
                     (errors[number],) = await self._send(batch.products[number : number + 1])
-        except BaseException:
+        except (
+            BaseException
+        ):  # a cancelled send, too, leaves messages in the producer that would come later (rule 3)
             self._renew()
             raise
         if failure := next(
